@@ -1,0 +1,1 @@
+"""Layerwise records any deep network while it runs or learns, and draws it with its real numbers."""

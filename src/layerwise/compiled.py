@@ -1,0 +1,22 @@
+"""Numba's compiler behind one typed decorator, so that kernels read as plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile to machine code on first call; kept on disk, and free of Python's lock while it runs.
+
+    Arithmetic stays as written (no `fastmath`): the same bits on every machine. Threads are ours
+    (a pool over rows), never numba's: its fallback layer aborts when two callers meet.
+    """
+    return cast(
+        Callable[Parameters, Result], numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    )

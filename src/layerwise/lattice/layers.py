@@ -1,0 +1,210 @@
+"""The stack of layers: any layer of a very deep lattice network, computed when it is asked for.
+
+Ten thousand layers are not kept. A layer is a pure function of the first frame, the seed and its
+own number, and computing one costs less than reading it from a disk: the stack keeps a few frames
+on the way and goes on from the nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from ..errors import InputError
+from ..types import UNCLASSIFIED, ByteArray, IntArray, WordArray
+from . import cells, kernels, planes
+from .random_bits import stream_starts, word_count
+
+Rule: TypeAlias = Literal["copy", "vote"]
+BLOCK = 16  # layers applied to a slab before slabs meet again
+SLAB_BYTES = 1 << 20  # work space of a slab: within the second cache
+KEPT_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides every cell of every layer.
+
+    `frame`: layer 0, (row, column) labels. `depth`: how many filling layers; None until filled.
+    `restart`: the fuzzy phase begins again from layer 0's frame (layer depth + 1 shows it);
+    otherwise the filled grid of layer `depth` goes on copying. The filling rule may be "copy" or
+    "vote"; fuzzy layers always copy: that is what makes their frequencies probabilities.
+    """
+
+    frame: ByteArray
+    classes: int
+    seed: int
+    rule: Rule = "copy"
+    window: int = 1
+    weighting: str = "uniform"
+    lazy: bool = True
+    anchored: bool = False
+    restart: bool = False
+    depth: int | None = None
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.frame.shape[0], self.frame.shape[1]
+
+    @property
+    def fuzzy_start(self) -> int:
+        """The layer from which the fuzzy layers count (itself fuzzy layer 0)."""
+        if self.depth is None:
+            raise InputError("The lattice is not filled yet", do="Fill it first")
+        return self.depth + 1 if self.restart else self.depth
+
+
+@dataclass
+class LayerStack:
+    """Random access to the layers of a recipe; the arrays that it returns are the caller's own."""
+
+    recipe: Recipe
+    threads: int = 1
+    _kept: dict[int, WordArray] = field(default_factory=dict, repr=False)
+    _latest: tuple[int, WordArray] | None = field(default=None, repr=False)
+
+    def labels(self, layer: int) -> ByteArray:
+        """The label map of a layer: (row, column), 255 for unclassified."""
+        return planes.unpack(self.planes(layer), self.recipe.grid[1])
+
+    def counts(self, layer: int) -> IntArray:
+        """How many cells each class has in a layer: (class,)."""
+        counts = np.zeros(self.recipe.classes, np.int64)
+        kernels.count_classes(self.planes(layer), counts)
+        return counts
+
+    def planes(self, layer: int) -> WordArray:
+        """The bit-planes of a layer: (plane, row, word)."""
+        if layer < 0:
+            raise InputError("A layer has a number from 0 on", received=f"{layer}")
+        recipe = self.recipe
+        known = {number: frame for number, frame in self._kept.items() if number <= layer}
+        if self._latest is not None and self._latest[0] <= layer:
+            known[self._latest[0]] = self._latest[1]
+        number = max(known, default=-1)
+        if recipe.depth is not None and number < recipe.fuzzy_start <= layer and recipe.restart:
+            number, state = recipe.fuzzy_start, self._first()
+        elif number < 0:
+            number, state = 0, self._first()
+        else:
+            state = known[number]
+        every = max(64, int(self._frame_bytes() * 64 / KEPT_BYTES * 64))
+        while number < layer:
+            limit = min(layer, (number // every + 1) * every)
+            if recipe.depth is not None and number < recipe.depth:
+                limit = min(limit, recipe.depth)
+            fill = recipe.depth is None or number < recipe.depth
+            state, _ = self._advance(state, number + 1, limit - number, fill=fill)
+            number = limit
+            if number % every == 0:
+                self._kept[number] = state
+        self._latest = (layer, state)
+        return state
+
+    def fill(self, report: Callable[[int, int], None] | None = None) -> Recipe:
+        """Fill until nothing is unclassified; returns the recipe with its depth.
+
+        `report` is called with (cells classified, cells) after each block of layers. Raises
+        `InputError` where the first frame has no classified cell.
+        """
+        recipe = self.recipe
+        cells_in_all = recipe.frame.size
+        unclassified = int(np.count_nonzero(recipe.frame == UNCLASSIFIED))
+        if unclassified == cells_in_all:
+            raise InputError("A lattice needs at least one classified cell to fill from")
+        state, layer = self._first(), 0
+        depth = 0 if unclassified == 0 else None
+        while depth is None:
+            state, left = self._advance(state, layer + 1, BLOCK, fill=True)
+            if left[-1] == 0:
+                depth = layer + 1 + int(np.argmax(left == 0))
+            layer += BLOCK
+            if report is not None:
+                report(cells_in_all - int(left[-1]), cells_in_all)
+        self.recipe = Recipe(**{**vars(recipe), "depth": depth})
+        self._latest = (depth, state)  # filled layers change no more: block's end is the depth
+        return self.recipe
+
+    def _first(self) -> WordArray:
+        return planes.pack(self.recipe.frame, self.recipe.classes)
+
+    def _frame_bytes(self) -> int:
+        rows, columns = self.recipe.grid
+        return planes.plane_count(self.recipe.classes) * rows * word_count(columns) * 8
+
+    def _advance(
+        self, state: WordArray, first: int, layers: int, *, fill: bool
+    ) -> tuple[WordArray, IntArray]:
+        """Apply layers first … first + layers − 1; also gives (layer,) unclassified cells left."""
+        if fill and self.recipe.rule == "vote":
+            return self._vote(state, first, layers)
+        starts = stream_starts(self.recipe.seed, range(first, first + layers))
+        left = np.zeros(layers, np.int64)
+        anchors = np.zeros((0, state.shape[2]), np.uint64)
+        if self.recipe.anchored and not fill:
+            anchors = planes.pack_bits(cells.anchors_of(self.recipe.frame))
+        for block in range(0, layers, BLOCK):
+            size = min(BLOCK, layers - block)
+            state, left[block : block + size] = self._copy_block(
+                state, starts[block : block + size], anchors, fill=fill
+            )
+        return state, left
+
+    def _copy_block(
+        self, state: WordArray, starts: WordArray, anchors: WordArray, *, fill: bool
+    ) -> tuple[WordArray, IntArray]:
+        count, rows, words = state.shape
+        target = np.empty_like(state)
+        per_row = (2 * count + 2) * (words + 1) * 8
+        slab = max(8 * BLOCK, SLAB_BYTES // per_row, 1)
+        if self.threads > 1:
+            slab = min(slab, max(4 * BLOCK, -(-rows // self.threads)))
+        cuts = [(row, min(row + slab, rows)) for row in range(0, rows, slab)]
+
+        def work(cut: tuple[int, int]) -> IntArray:
+            room = kernels.scratch_words(cut[1] - cut[0], words, len(starts), rows)
+            scratch = np.zeros((2 * count + 2, room), np.uint64)
+            left = np.zeros(len(starts), np.int64)
+            kernels.copy_layers(
+                state, target, scratch, *cut, self.recipe.grid[1],
+                starts, fill, self.recipe.lazy, anchors, left,
+            )  # fmt: skip
+            return left
+
+        return target, np.sum(_each(work, cuts, self.threads), axis=0)
+
+    def _vote(self, state: WordArray, first: int, layers: int) -> tuple[WordArray, IntArray]:
+        recipe = self.recipe
+        rows, columns = recipe.grid
+        weights = cells.vote_weights(recipe.window, recipe.weighting)
+        starts = stream_starts(recipe.seed, range(first, first + layers))
+        old = planes.unpack(state, columns)
+        left = np.zeros(layers, np.int64)
+        share = -(-rows // self.threads)
+        cuts = [(row, min(row + share, rows)) for row in range(0, rows, share)]
+        for layer in range(layers):
+            new = np.empty_like(old)
+
+            def work(
+                cut: tuple[int, int], old: ByteArray = old, new: ByteArray = new, at: int = layer
+            ) -> None:
+                cells.vote_rows(
+                    old, new, *cut, weights, recipe.classes, starts[at], True, recipe.lazy
+                )
+
+            _each(work, cuts, self.threads)
+            old = new
+            left[layer] = np.count_nonzero(old == UNCLASSIFIED)
+        return planes.pack(old, recipe.classes), left
+
+
+def _each(work: Callable[[tuple[int, int]], Any], cuts: list[tuple[int, int]], threads: int) -> list[Any]:
+    if threads == 1 or len(cuts) == 1:
+        return [work(cut) for cut in cuts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, cuts))

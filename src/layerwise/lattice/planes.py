@@ -1,0 +1,51 @@
+"""Label maps as bit-planes: 64 cells a machine word, one plane for each bit of the class number.
+
+A state is (plane, row, word): planes 0 … B−1 hold the class's binary digits, the last plane holds
+1 for a classified cell. Unclassified cells and the spare bits behind the last column are all 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..types import UNCLASSIFIED, ByteArray, WordArray
+from .random_bits import WORD_BITS, word_count
+
+
+def plane_count(classes: int) -> int:
+    """How many planes hold that many classes: ⌈log₂ classes⌉ digits, and one for *classified*."""
+    return max(1, (classes - 1).bit_length()) + 1
+
+
+def pack(labels: ByteArray, classes: int) -> WordArray:
+    """A label map (row, column) as bit-planes (plane, row, word)."""
+    classified = labels != UNCLASSIFIED
+    digits = [
+        ((labels >> digit) & 1).astype(bool) & classified
+        for digit in range(plane_count(classes) - 1)
+    ]
+    return np.stack([pack_bits(bits) for bits in (*digits, classified)])
+
+
+def pack_bits(bits: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> WordArray:
+    """One plane: (row, column) of true and false as (row, word), column 64·w + b in bit b."""
+    rows, columns = bits.shape
+    whole = np.zeros((rows, word_count(columns) * WORD_BITS), bool)
+    whole[:, :columns] = bits
+    packed = np.packbits(whole, axis=1, bitorder="little")
+    return np.ascontiguousarray(packed.view("<u8").astype(np.uint64))
+
+
+def unpack(planes: WordArray, columns: int) -> ByteArray:
+    """Bit-planes (plane, row, word) as a label map (row, column), 255 for unclassified."""
+    classified = unpack_bits(planes[-1], columns)
+    labels = np.where(classified, np.uint8(0), np.uint8(UNCLASSIFIED))
+    for digit, plane in enumerate(planes[:-1]):
+        labels |= unpack_bits(plane, columns) << np.uint8(digit)
+    return labels
+
+
+def unpack_bits(plane: WordArray, columns: int) -> ByteArray:
+    """One plane as (row, column) of 0 and 1."""
+    octets = np.ascontiguousarray(plane.astype("<u8")).view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=columns, bitorder="little")

@@ -1,0 +1,8 @@
+"""Views: each turns a trace into a scene, and says in it exactly what is seen."""
+
+from __future__ import annotations
+
+from .palette import class_colors
+from .style import Theme, theme
+
+__all__ = ["Theme", "class_colors", "theme"]

@@ -1,0 +1,112 @@
+"""The one way in: a name, a file, an array or a frame becomes a Dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, unknown_name
+from .catalog import ENTRIES
+from .columns import Column, Table
+from .dataset import Card, Dataset, counted
+from .samples import MISSING, Missing, make_dataset
+
+
+def load(
+    source: Any,
+    target: str | int | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    missing: Missing = "refuse",
+    **options: Any,
+) -> Dataset:
+    """A data set from whatever holds one.
+
+    `source` is a name that `catalog` lists (`options` such as size, noise and seed go to the
+    generated ones); the path of a CSV, TSV, Parquet or JSON lines file (text also as .gz, at most
+    2 GiB); a (sample, feature) array or a pair (X, y); a pandas, polars or Arrow frame; or a
+    `Dataset`. `target` names the column of classes, in arrays and frames also by index; without
+    it the data set is unlabelled. `columns` names the features, otherwise every column of
+    numbers is one, and a note says what was left out. `missing` says what to do with rows in which
+    a cell is missing or infinite: "refuse" or "drop".
+
+    Which cells are numbers and which are missing is written in `layerwise.data.columns`. Raises
+    `FileError` for a file that is missing, broken or foreign, `InputError` for a table that
+    cannot be learned from, `UnknownNameError` (nearest name) for a name that is not known.
+    """
+    if missing not in MISSING:
+        raise unknown_name("way with missing cells", str(missing), MISSING)
+    if target is not None and (isinstance(target, bool) or not isinstance(target, str | int)):
+        raise InputError("The target is a column, by name or by index", received=repr(target))
+    if isinstance(source, str) and source in ENTRIES:
+        return _settled(ENTRIES[source].build(options), target, columns)
+    if options:
+        raise InputError(
+            "Only the data sets that come with layerwise take options",
+            received=", ".join(options),
+            allowed=f"They are {', '.join(ENTRIES)}",
+        )
+    if isinstance(source, Dataset):
+        return _settled(source, target, columns)
+    table, card, labels = _opened(source)
+    if labels is not None and target is not None:
+        raise InputError(
+            "The classes are given twice: as y and as target",
+            received=f"target={target!r}",
+            do="Leave one of them out",
+        )
+    return make_dataset(table, card, target=target, columns=columns, missing=missing, labels=labels)
+
+
+def _opened(source: Any) -> tuple[Table, Card, Column | None]:
+    """The table that the source holds, its card, and the labels that came beside it."""
+    from .files import looks_like_path, read_file
+    from .frames import is_frame, read_array, read_frame, read_labels
+
+    if isinstance(source, str) and not looks_like_path(source):
+        raise unknown_name("data set", source, ENTRIES, do="A file is named with its suffix")
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        return read_file(path), _card(path), None
+    if isinstance(source, tuple):
+        if len(source) != 2:
+            raise InputError(
+                "A tuple must be a pair (X, y)", received=f"{len(source)} things in a tuple"
+            )
+        table = _in_memory(source[0])
+        return table, _given(table), read_labels(source[1], len(table))
+    if hasattr(source, "collect_schema") and hasattr(source, "collect"):
+        source = source.collect()
+    table = read_frame(source) if is_frame(source) else read_array(source)
+    return table, _given(table), None
+
+
+def _in_memory(source: Any) -> Table:
+    from .frames import is_frame, read_array, read_frame
+
+    return read_frame(source) if is_frame(source) else read_array(source)
+
+
+def _settled(dataset: Dataset, target: str | int | None, columns: Sequence[str] | None) -> Dataset:
+    """A data set that knows its own classes, with the columns asked for."""
+    if target is not None and target != dataset.target:
+        own = f"Its classes are in {dataset.target!r}" if dataset.target else "It has no others"
+        raise InputError(
+            f"The target of the data set {dataset.card.name!r} is fixed",
+            received=f"target={target!r}",
+            allowed=own,
+            do="Leave target out",
+        )
+    return dataset if columns is None else dataset.select(columns)
+
+
+def _card(path: Path) -> Card:
+    name = path.name.removesuffix(".gz") if path.name.lower().endswith(".gz") else path.name
+    stem = Path(name).stem
+    return Card(name=stem, title=stem, origin=path.name)
+
+
+def _given(table: Table) -> Card:
+    size = f"{counted(len(table), 'row')}, {counted(len(table.columns), 'column')}"
+    return Card(name="table", title="A table", origin="given in memory", description=size)

@@ -1,0 +1,216 @@
+"""From a table to a data set: which columns are features, which rows are whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from ..errors import InputError, unknown_name
+from ..types import BoolArray, FloatArray
+from .columns import Column, Table
+from .dataset import Card, Dataset, counted, listed
+from .targets import Target, encode, read_target
+
+Missing: TypeAlias = Literal["refuse", "drop"]
+MISSING: tuple[Missing, ...] = ("refuse", "drop")
+
+
+@dataclass(eq=False)
+class _Gathered:
+    """The features so far, and what to say about those left out."""
+
+    names: list[str] = field(default_factory=list)
+    values: list[FloatArray] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def make_dataset(
+    table: Table,
+    card: Card,
+    *,
+    target: str | int | None = None,
+    columns: Sequence[str] | None = None,
+    missing: Missing = "refuse",
+    labels: Column | None = None,
+) -> Dataset:
+    """The data set in a table.
+
+    Features are all columns of numbers but the target, or those in `columns` and no others, in
+    that order. Unless they are asked for, columns of text, empty ones and those with the same
+    value everywhere are left out, and a note says so. `labels` is a column of classes that stands
+    beside the table. Raises `InputError` for what cannot be learned from.
+    """
+    _check_table(table)
+    aim = labels if target is None else table.columns[_place(table, target)]
+    features = _choose(table, None if labels is not None else aim, columns)
+    found = _numbers(table, features, asked=columns is not None)
+    wanted = None if aim is None else read_target(aim)
+    kept, dropped = _whole_rows(table, found, wanted, missing)
+    values = [column[kept] for column in found.values]
+    if columns is None:
+        values = _drop_constant(found, values)
+    if not found.names:
+        raise InputError(
+            f"There is no column of numbers to learn from in {table.label}",
+            received="; ".join(found.notes) or "none but the target",
+            do="Add columns of numbers; words can be coded as numbers first",
+        )
+    coded = None if wanted is None else encode(wanted.take(kept))
+    return Dataset(
+        features=np.column_stack(values),
+        labels=None if coded is None else coded[0],
+        columns=tuple(found.names),
+        classes=() if coded is None else coded[1],
+        target=None if wanted is None else wanted.name,
+        card=card,
+        notes=(*table.notes, *found.notes, *dropped),
+    )
+
+
+def _check_table(table: Table) -> None:
+    if not table.columns:
+        raise InputError(f"There are no columns in {table.label}")
+    repeated = [name for name, times in Counter(table.names).items() if times > 1 and name]
+    if repeated:
+        raise InputError(
+            f"Several columns in {table.label} have the same name",
+            received=listed(repeated),
+            do="Give every column a name of its own",
+        )
+    if not len(table):
+        raise InputError(
+            f"There are no rows in {table.label}, only column names", received=listed(table.names)
+        )
+
+
+def _place(table: Table, target: str | int) -> int:
+    """Where the target stands: by its name, or by its index (negative ones count from the end)."""
+    count = len(table.columns)
+    if isinstance(target, str):
+        if target not in table.names:
+            raise unknown_name("column", target, table.names, where=table.label)
+        return table.names.index(target)
+    if not -count <= target < count:
+        raise InputError(
+            f"There is no column of that index in {table.label}",
+            received=str(target),
+            allowed=f"Indices are 0 to {count - 1}, or −{count} to −1 from the end",
+        )
+    return target % count
+
+
+def _choose(table: Table, aim: Column | None, columns: Sequence[str] | None) -> list[Column]:
+    if columns is None:
+        return [column for column in table.columns if column is not aim]
+    asked = [columns] if isinstance(columns, str) else list(columns)
+    if not asked or len(set(asked)) < len(asked):
+        raise InputError(
+            "The columns to learn from must be named, each once", received=listed(asked) or "none"
+        )
+    if aim is not None and aim.name in asked:
+        raise InputError(
+            f"The column {aim.name!r} is the target and cannot be a feature as well",
+            do="Leave it out of the columns",
+        )
+    return [table.columns[_place(table, name)] for name in asked]
+
+
+def _numbers(table: Table, columns: Sequence[Column], *, asked: bool) -> _Gathered:
+    """The columns that hold numbers; a note for each kind of column that does not."""
+    found = _Gathered()
+    text, nested, empty, strays, counting = [], [], [], [], []
+    for place, column in enumerate(columns):
+        numbers = None if column.nested else column.numbers()
+        if asked and numbers is None:
+            raise InputError(
+                f"The column {column.name!r} in {table.label} does not hold numbers",
+                received=column.stray() or ("lists or records" if column.nested else "text"),
+                do="Leave it out of the columns, or code it as numbers",
+            )
+        if column.nested:
+            nested.append(column.name)
+        elif numbers is None:
+            text.append(column.name)
+            if reason := column.stray():
+                strays.append(f"{column.name}: {reason}")
+        elif not asked and np.isnan(numbers).all():
+            empty.append(column.name or f"column {place + 1}")
+        elif not asked and _counts_rows(column.name, numbers):
+            counting.append(column.name or "the first one, without a name")
+        else:
+            found.names.append(column.name or f"column {place + 1}")
+            found.values.append(numbers)
+    for names, kind in ((text, "text"), (nested, "lists or records")):
+        if names:
+            found.notes.append(
+                f"left out {counted(len(names), 'column')} of {kind}: {listed(names)}"
+            )
+    found.notes += strays
+    if empty:
+        found.notes.append(f"left out {counted(len(empty), 'empty column')}: {listed(empty)}")
+    if counting:
+        found.notes.append(f"left out a column that numbers the rows: {listed(counting)}")
+    return found
+
+
+def _counts_rows(name: str, numbers: FloatArray) -> bool:
+    """Whether it is a row number that another program wrote along: it would give away the order."""
+    if name and not name.startswith("__index_level_"):
+        return False
+    start = numbers[0]
+    return start in (0, 1) and np.array_equal(numbers, start + np.arange(len(numbers)))
+
+
+def _whole_rows(
+    table: Table, found: _Gathered, target: Target | None, missing: Missing
+) -> tuple[BoolArray, list[str]]:
+    """Which rows have every cell, and a note on the others. Raises if they are to be refused."""
+    kept = np.ones(len(table), np.bool_)
+    faults: list[str] = []
+    marks = [
+        (name, np.isnan(v), np.isinf(v)) for name, v in zip(found.names, found.values, strict=True)
+    ]
+    if target is not None:
+        infinite = np.isinf(target.cells) if target.numeric else np.zeros_like(kept)
+        marks.append((target.name, target.missing, infinite))
+    for name, absent, infinite in marks:
+        kept &= ~(absent | infinite)
+        kinds = ((absent.sum(), "missing"), (infinite.sum(), "infinite"))
+        if told := [f"{count:,} {kind}" for count, kind in kinds if count]:
+            faults.append(f"{name} {' and '.join(told)}")
+    if not faults:
+        return kept, []
+    lost = int((~kept).sum())
+    if missing == "refuse":
+        raise InputError(
+            f"Cells are missing or infinite in {table.label}",
+            received=f"{listed(faults)}; {lost:,} of {counted(len(kept), 'row')} affected",
+            do='Mend them, or leave those rows out: missing="drop" (command line: --missing drop)',
+        )
+    if not kept.any():
+        raise InputError(
+            f"No row of {table.label} is without missing or infinite cells",
+            received=listed(faults),
+            do="Choose columns that are better filled",
+        )
+    return kept, [
+        f"left out {lost:,} of {counted(len(kept), 'row')} with missing or infinite cells: "
+        f"{listed(faults)}"
+    ]
+
+
+def _drop_constant(found: _Gathered, values: list[FloatArray]) -> list[FloatArray]:
+    same = [bool((column == column[0]).all()) for column in values]
+    names = [name for name, constant in zip(found.names, same, strict=True) if constant]
+    if not names:
+        return values
+    found.notes.append(
+        f"left out {counted(len(names), 'column')} with the same value in every row: "
+        f"{listed(names)}"
+    )
+    found.names = [name for name, constant in zip(found.names, same, strict=True) if not constant]
+    return [column for column, constant in zip(values, same, strict=True) if not constant]

@@ -157,7 +157,7 @@ def probability_color(
             allowed=f"Labels are 0 to {classes - 1}, or {UNCLASSIFIED} for unclassified",
         )
     guess = 1 / classes
-    strength = np.ones_like(likely) if classes == 1 else (likely - guess) / (1 - guess)
+    strength = likely if classes == 1 else (likely - guess) / (1 - guess)
     strength = np.where(known & ~np.isnan(strength), np.clip(strength, 0, 1), 0)
     blank = np.array(theme.unclassified[:3], np.float32)
     hues = np.asarray(colors, np.float32)[np.where(known, labels, 0)]

@@ -14,9 +14,13 @@ Result = TypeVar("Result")
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile to machine code on first call; kept on disk, and free of Python's lock while it runs.
 
-    Arithmetic stays as written (no `fastmath`): the same bits on every machine. Threads are ours
-    (a pool over rows), never numba's: its fallback layer aborts when two callers meet.
+    Where no folder for it can be written, the code is kept for the process only. Arithmetic stays
+    as written (no `fastmath`): the same bits on every machine. Threads are ours (a pool over
+    rows), never numba's: its fallback layer aborts when two callers meet.
     """
-    return cast(
-        Callable[Parameters, Result], numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    )
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        kernel = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # numba found no place for its cache
+        kernel = numba.njit(**options)(function)
+    return cast(Callable[Parameters, Result], kernel)

@@ -36,12 +36,12 @@ FAMILIES = ("sans", "mono")
 WEIGHTS = (300, 400, 600)
 ELLIPSIS = "…"
 
-# (package, file, axes) of each font; the mono face is drawn in two weights only.
+# (package, file, axes) of each font. Light is for large numbers, semibold for titles, so they take
+# the tighter cut that Inter has for such sizes. The mono face is drawn in two weights only.
 _SOURCES = {
-    **{
-        ("sans", weight): ("fontpkg_inter", "Inter[opsz,wght].ttf", {"wght": weight, "opsz": 14})
-        for weight in WEIGHTS
-    },
+    ("sans", 300): ("fontpkg_inter", "Inter[opsz,wght].ttf", {"wght": 300, "opsz": 32}),
+    ("sans", 400): ("fontpkg_inter", "Inter[opsz,wght].ttf", {"wght": 400, "opsz": 14}),
+    ("sans", 600): ("fontpkg_inter", "Inter[opsz,wght].ttf", {"wght": 600, "opsz": 20}),
     ("mono", 300): ("fontpkg_ibm_plex_mono", "IBMPlexMono-Regular.ttf", {}),
     ("mono", 400): ("fontpkg_ibm_plex_mono", "IBMPlexMono-Regular.ttf", {}),
     ("mono", 600): ("fontpkg_ibm_plex_mono", "IBMPlexMono-SemiBold.ttf", {}),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from ..errors import InputError
-from ..types import UNCLASSIFIED, ByteArray, IntArray, WordArray
+from ..types import UNCLASSIFIED, BoolArray, ByteArray, IntArray, WordArray
 from . import cells, kernels, planes
 from .random_bits import stream_starts, word_count
 
@@ -33,6 +33,7 @@ class Recipe:
     `restart`: the fuzzy phase begins again from layer 0's frame (layer depth + 1 shows it);
     otherwise the filled grid of layer `depth` goes on copying. The filling rule may be "copy" or
     "vote"; fuzzy layers always copy: that is what makes their frequencies probabilities.
+    `held`: (row, column) the cells that `anchored` holds, those classified in `frame` if None.
     """
 
     frame: ByteArray
@@ -45,11 +46,19 @@ class Recipe:
     anchored: bool = False
     restart: bool = False
     depth: int | None = None
+    held: BoolArray | None = None
 
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.frame.shape[0], self.frame.shape[1]
+
+    @property
+    def anchors(self) -> BoolArray | None:
+        """Which cells never change in fuzzy layers: (row, column), None if none are held."""
+        if not self.anchored:
+            return None
+        return cells.anchors_of(self.frame) if self.held is None else self.held
 
     @property
     def fuzzy_start(self) -> int:
@@ -126,7 +135,7 @@ class LayerStack:
             layer += BLOCK
             if report is not None:
                 report(cells_in_all - int(left[-1]), cells_in_all)
-        self.recipe = Recipe(**{**vars(recipe), "depth": depth})
+        self.recipe = replace(recipe, depth=depth)
         self._latest = (depth, state)  # filled layers change no more: block's end is the depth
         return self.recipe
 
@@ -146,8 +155,9 @@ class LayerStack:
         starts = stream_starts(self.recipe.seed, range(first, first + layers))
         left = np.zeros(layers, np.int64)
         anchors = np.zeros((0, state.shape[2]), np.uint64)
-        if self.recipe.anchored and not fill:
-            anchors = planes.pack_bits(cells.anchors_of(self.recipe.frame))
+        held = self.recipe.anchors
+        if held is not None and not fill:
+            anchors = planes.pack_bits(held)
         for block in range(0, layers, BLOCK):
             size = min(BLOCK, layers - block)
             state, left[block : block + size] = self._copy_block(

@@ -1,0 +1,351 @@
+"""The very deep lattice network as a scikit-learn classifier.
+
+Step 1: a table's points become cells of a grid. Step 2: layer after layer, each cell takes its class
+from its neighbours, until every cell has one. Step 3: further layers make the borders fuzzy, and
+the probabilities that they tend to are computed exactly.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from ..errors import InputError, TooLargeError, unknown_name
+from ..trace import Trace
+from ..types import Array, BoolArray, ByteArray, Float32Array, FloatArray, IntArray
+from .cells import first_frame
+from .depth import Choice, Start, TrainingCells, choose
+from .diffusion import (
+    Diffusion,
+    anchored_average,
+    conditional,
+    fallback_maps,
+    one_hot,
+    strongest,
+)
+from .layers import LayerStack, Recipe, Rule
+from .mapping import GridMapping, Kind
+from .projection import Method, fit_projection
+
+MOST_CLASSES = 255
+LARGEST_SIDE = 1 << 15
+
+
+class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier whose layers are images, exact in its probabilities.
+
+    Parameters
+    ----------
+    grid : rows and columns of the lattice, one number for both or a pair.
+    rule : how filling layers colour an unclassified cell: "copy" one random neighbour, or "vote",
+        the majority in a window of (2·window + 1)² cells.
+    window : the reach of a vote.
+    weighting : the votes of a window: "uniform", or "distance" for 1/√(1 + d²).
+    lazy : in each layer a cell stays as it is with probability ½ (this keeps the lattice from
+        falling apart into two chequerboards).
+    anchored : training cells never change, not even in fuzzy layers. Overconfident; for looking at.
+    fuzzy_from : "filled" (the filled grid goes on copying), "points" (copying starts again from
+        layer 0, *unclassified* being one more state, and the probability is that of a class given
+        that the cell is classified), or "auto".
+    fuzzy_layers : how many, or "auto"; both automatic choices go by leave-one-out log-loss.
+    mapping : "linear", "quantile" or "logistic": how data become positions on the grid.
+    margin : room left at each side, as a share of the data's range.
+    projection : for more than two columns: "lda", "pca", or None to refuse them.
+    random_state : the seed of the random bits (see `random_bits`).
+    n_jobs : threads; None is one, −1 is all processors. The result does not depend on it.
+
+    Attributes
+    ----------
+    classes_ : (class,) labels in sorted order. mapping_ : `GridMapping`. projection_ : how columns
+    became two axes. labels_ : (row, column) the filled grid, numbers into `classes_`.
+    probabilities_ : (class, row, column). depth_ : how many layers filled the grid. fuzzy_depth_,
+    fuzzy_from_ : how many fuzzy layers, and from where. tried_ : the (start, layers, log-loss) that
+    were compared. trace_ : the recording of all layers.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> X, y = make_moons(400, noise=0.2, random_state=0)
+    >>> LatticeClassifier(grid=100).fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        grid: int | tuple[int, int] = 400,
+        rule: Rule = "copy",
+        window: int = 1,
+        lazy: bool = True,
+        anchored: bool = False,
+        fuzzy_from: Start | Literal["auto"] = "auto",
+        fuzzy_layers: int | Literal["auto"] = "auto",
+        random_state: Any = 0,
+        n_jobs: int | None = None,
+        *,
+        weighting: str = "uniform",
+        mapping: Kind = "linear",
+        margin: float = 0.05,
+        projection: Method | None = "lda",
+    ) -> None:
+        self.grid = grid
+        self.rule = rule
+        self.window = window
+        self.lazy = lazy
+        self.anchored = anchored
+        self.fuzzy_from = fuzzy_from
+        self.fuzzy_layers = fuzzy_layers
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.weighting = weighting
+        self.mapping = mapping
+        self.margin = margin
+        self.projection = projection
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LatticeClassifier:
+        """Fill the lattice from points X (sample, feature) and their classes y (sample,).
+
+        Raises `InputError` (a ValueError) for options or data that cannot be used and
+        `TooLargeError` for a grid that does not fit into memory, before any of it is taken.
+        """
+        grid = self._check_options()
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        self._check_data(X, labels, weights, grid)
+        if hasattr(self, "feature_names_in_"):
+            names = tuple(str(name) for name in self.feature_names_in_)
+        else:
+            names = tuple(f"column {number}" for number in range(1, X.shape[1] + 1))
+        self.projection_ = fit_projection(X, labels, weights, names, self.projection)
+        points = self.projection_.apply(X)
+        self.mapping_ = GridMapping.fit(points, weights, grid, self.mapping, self.margin)
+        cells, _ = self.mapping_.cells(points)
+        classes = len(self.classes_)
+        frame = first_frame(cells, labels, weights, grid, classes)
+        training = TrainingCells.of(frame, cells, labels, weights, classes)
+        recipe = Recipe(
+            frame=frame,
+            classes=classes,
+            seed=self._seed(),
+            rule=self.rule,
+            window=int(self.window),
+            weighting=self.weighting,
+            lazy=bool(self.lazy),
+            anchored=bool(self.anchored),
+        )
+        stack = LayerStack(recipe, self._threads())
+        recipe = stack.fill()
+        depth = None if self.fuzzy_layers == "auto" else int(self.fuzzy_layers)
+        choice = choose(stack, training, self.fuzzy_from, depth)
+        self._settle(stack, choice, training.frequencies, training.nearest_error())
+        self.n_training_points_ = int(np.count_nonzero(weights > 0))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """The likeliest class of each point (sample,): a look-up."""
+        flat = self._look_up(X)
+        return np.asarray(self.classes_[self._strongest.reshape(-1)[flat]])
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """The probability of each class (sample, class), in the order of `classes_`: a look-up."""
+        flat = self._look_up(X)
+        found = self.probabilities_.reshape(len(self.classes_), -1)[:, flat].T.astype(np.float64)
+        return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+    def outside(self, X: Any) -> BoolArray:
+        """Which points (sample,) lie beyond the grid and are answered by its nearest edge cell."""
+        check_is_fitted(self)
+        points = self.projection_.apply(validate_data(self, X, dtype=np.float64, reset=False))
+        return self.mapping_.cells(points)[1]
+
+    def simulate(self, runs: int = 100, *, layers: int | None = None) -> Float32Array:
+        """How often each cell shows each class after the fuzzy layers, in that many random runs.
+
+        (class, row, column), the share among the runs in which the cell is classified, NaN where
+        it never is. It tends to `probabilities_`; the standard error of a share p is
+        √(p(1−p)/runs). Each run has its own seed for the fuzzy layers; the filled grid is the same.
+        """
+        check_is_fitted(self)
+        known = replace(self._stack.recipe, held=self._stack.recipe.anchors)
+        first = known.frame if self.fuzzy_from_ == "points" else self.labels_
+        depth = self.fuzzy_depth_ if layers is None else layers
+        shown = np.zeros((known.classes, *known.grid), np.int32)
+        numbers = np.arange(known.classes, dtype=np.uint8)[:, None, None]
+        for run in range(runs):
+            recipe = replace(known, frame=first, seed=known.seed + 1 + run, depth=0, restart=False)
+            copies = LayerStack(recipe, self._threads())
+            shown += copies.labels(depth) == numbers
+        times = shown.sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            return (shown / times).astype(np.float32)
+
+    @cached_property
+    def trace_(self) -> Trace:
+        """The recording of every layer, filling and fuzzy, made when it is first asked for."""
+        return self.record()
+
+    def record(self, X_control: Any = None, y_control: Any = None, **about: Any) -> Trace:
+        """The recording, with what control points (sample, feature) say of each layer.
+
+        See `recording.record` for the sites and for `about` (title, data card, baselines, …).
+        """
+        check_is_fitted(self)
+        from .recording import record
+
+        return record(self, X_control, y_control, **about)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted model as one file (safetensors and JSON; no code in it)."""
+        check_is_fitted(self)
+        from .model_file import save_model
+
+        return save_model(self, Path(path))
+
+    def _settle(
+        self, stack: LayerStack, choice: Choice, frequencies: FloatArray, error: float
+    ) -> None:
+        """Set everything that follows from the recipe, the choice and two numbers."""
+        recipe = replace(stack.recipe, restart=choice.start == "points")
+        stack.recipe = recipe
+        self._stack = stack
+        self.__dict__.pop("trace_", None)
+        self.depth_ = cast(int, recipe.depth)
+        self.fuzzy_from_, self.fuzzy_depth_, self.tried_ = choice.start, choice.layers, choice.tried
+        self.labels_ = stack.labels(self.depth_)
+        self.class_frequencies_, self.nearest_error_ = frequencies, error
+        self.probabilities_ = self.probabilities_after(self.fuzzy_depth_).astype(np.float32)
+        self._strongest = strongest(self.probabilities_)
+
+    def probabilities_after(self, layers: int) -> FloatArray:
+        """The exact class probabilities after that many fuzzy layers: (class, row, column)."""
+        recipe = self._stack.recipe
+        return class_probabilities(
+            recipe, self.labels_, layers, self.class_frequencies_, self.nearest_error_
+        )
+
+    def _look_up(self, X: Any) -> IntArray:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        points = X if self.projection_.note == "" else self.projection_.apply(X)
+        return self.mapping_.flat_cells(points)
+
+    def _check_options(self) -> tuple[int, int]:
+        sides = self.grid if isinstance(self.grid, Sequence) else (self.grid, self.grid)
+        if len(sides) != 2 or any(
+            isinstance(side, bool) or int(side) != side or not 2 <= side <= LARGEST_SIDE
+            for side in sides
+        ):
+            raise InputError(
+                "A grid has whole numbers of rows and columns",
+                received=f"grid={self.grid!r}",
+                allowed=f"2 to {LARGEST_SIDE:,}",
+            )
+        for name, value, allowed in [
+            ("rule", self.rule, ("copy", "vote")),
+            ("weighting", self.weighting, ("uniform", "distance")),
+            ("fuzzy_from", self.fuzzy_from, ("auto", "filled", "points")),
+        ]:
+            if value not in allowed:
+                raise unknown_name(f"value of {name}", str(value), allowed)
+        if not 1 <= self.window <= 20:
+            raise InputError(
+                "The window of a vote reaches 1 to 20 cells", received=f"window={self.window!r}"
+            )
+        if self.fuzzy_layers != "auto" and (
+            isinstance(self.fuzzy_layers, (str, bool)) or not 0 <= int(self.fuzzy_layers) <= 10**7
+        ):
+            raise InputError(
+                "The number of fuzzy layers is a whole number from 0 to 10,000,000, or 'auto'",
+                received=f"fuzzy_layers={self.fuzzy_layers!r}",
+            )
+        if not 0 <= self.margin < 0.5:
+            raise InputError("A margin is at least 0 and below 0.5", received=f"{self.margin!r}")
+        return int(sides[0]), int(sides[1])
+
+    def _check_data(
+        self, X: FloatArray, labels: IntArray, weights: FloatArray, grid: tuple[int, int]
+    ) -> None:
+        if X.shape[1] < 2:
+            raise InputError(
+                "A lattice of rows and columns needs two columns",
+                received=f"{X.shape[1]} feature(s)",
+            )
+        classes = len(self.classes_)
+        if len(np.unique(labels[weights > 0])) < 2:
+            raise InputError(
+                "A classifier needs points of two classes or more", received="one class"
+            )
+        if classes > MOST_CLASSES:
+            raise InputError(
+                "There are too many classes for a lattice",
+                received=f"{classes:,}",
+                allowed=f"At most {MOST_CLASSES}",
+                do="If the target is a measurement, group it into classes first",
+            )
+        # Maps in double precision (spectrum, result, one between), kept probabilities, planes.
+        needed = grid[0] * grid[1] * (classes * (8 * 4 + 4) + 40)
+        free = available_memory()
+        if needed > free:
+            raise TooLargeError(
+                f"A grid of {grid[0]:,} × {grid[1]:,} cells with {classes} classes needs "
+                f"{needed / 2**30:,.1f} GiB of memory",
+                received=f"a machine with {free / 2**30:,.1f} GiB free",
+                do="Choose a smaller grid",
+            )
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, (int, np.integer)) and not isinstance(
+            self.random_state, bool
+        ):
+            return int(self.random_state) % 2**64
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _threads(self) -> int:
+        if self.n_jobs is None:
+            return 1
+        processors = os.cpu_count() or 1
+        return max(1, self.n_jobs if self.n_jobs > 0 else processors + 1 + self.n_jobs)
+
+
+def class_probabilities(
+    recipe: Recipe, filled: ByteArray, layers: int, frequencies: FloatArray, error: float
+) -> FloatArray:
+    """Exact class probabilities after that many fuzzy layers: (class, row, column).
+
+    From the filled map the T-fold average itself; from the points, the average given that the cell
+    is classified (see `diffusion.conditional` for cells without evidence).
+    """
+    maps = one_hot(recipe.frame if recipe.restart else filled, recipe.classes)
+    anchors = recipe.anchors
+    if anchors is not None:
+        spread = anchored_average(maps, anchors, layers, lazy=recipe.lazy)
+    elif layers == 0:
+        spread = maps
+    else:
+        spread = Diffusion(maps, lazy=recipe.lazy).after(layers)
+    if recipe.restart:
+        return conditional(spread, fallback_maps(filled, frequencies, error))
+    return np.asarray(spread / spread.sum(axis=0))
+
+
+def available_memory() -> int:
+    """Bytes of memory that can still be had."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError, AttributeError):
+        return 1 << 33
+

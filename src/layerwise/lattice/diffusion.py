@@ -1,0 +1,177 @@
+"""Exact class probabilities: what copying does on average, without simulating it.
+
+Theorem. Let every cell copy, in each layer, one of its four neighbours drawn at random (or, if
+lazy, stay as it is with probability ½). Then the probability that a cell shows state c after T
+layers is the T-fold average over neighbours of the first map of c (1 where a cell shows c, else 0).
+Proof: follow a cell's colour back in time, layer by layer; it is a random walk of T steps, and the
+average of the map over where that walk ends is the T-fold average over neighbours. ∎
+
+With the edge rule "beyond the edge the neighbour is the cell itself", cosines are the
+eigenvectors of the average (the discrete cosine transform of type II), so that T layers cost no
+more than one: multiply each coefficient by its eigenvalue to the power T. Rounding: absolute
+error about 1e−16; probabilities below that are noise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+from ..compiled import compiled
+from ..types import UNCLASSIFIED, BoolArray, ByteArray, Float32Array, FloatArray, IntArray
+
+TRACE_OF_EVIDENCE = 1e-12
+"""Probability of being classified below which the filled map decides instead (see `conditional`)."""
+
+
+def eigenvalues(grid: tuple[int, int], lazy: bool) -> FloatArray:
+    """By what one layer multiplies each cosine: (row frequency, column frequency)."""
+    down, across = (np.cos(np.pi * np.arange(size) / size) for size in grid)
+    average = (down[:, None] + across) / 2
+    return np.asarray((1 + average) / 2 if lazy else average)
+
+
+def one_hot(labels: ByteArray, classes: int) -> FloatArray:
+    """A label map (row, column) as one map of 0 and 1 for each class: (class, row, column)."""
+    return np.asarray(labels == np.arange(classes, dtype=np.uint8)[:, None, None], float)
+
+
+class Powers:
+    """Whole powers of the same numbers in −1 … 1, through their logarithms (taken once)."""
+
+    def __init__(self, numbers: FloatArray) -> None:
+        with np.errstate(divide="ignore"):
+            self._logarithms = np.log(np.abs(numbers))
+        self._negative = numbers < 0
+
+    def to(self, exponent: int) -> FloatArray:
+        """The numbers to that power, 0 or more."""
+        if exponent == 0:
+            return np.ones_like(self._logarithms)
+        power = np.exp(exponent * self._logarithms)
+        if exponent % 2 == 1:
+            power[self._negative] *= -1
+        return np.asarray(power)
+
+
+class Diffusion:
+    """The T-fold average over neighbours of maps (map, row, column), for any T at one price."""
+
+    def __init__(self, maps: FloatArray, *, lazy: bool) -> None:
+        self._spectrum = fft.dctn(maps, axes=(1, 2))
+        self._powers = Powers(eigenvalues((maps.shape[1], maps.shape[2]), lazy))
+
+    def after(self, layers: int) -> FloatArray:
+        """The maps after that many layers: (map, row, column), each value 0 to 1."""
+        spectrum = self._spectrum * self._powers.to(layers)
+        return np.asarray(np.clip(fft.idctn(spectrum, axes=(1, 2), overwrite_x=True), 0, 1))
+
+
+def anchored_average(
+    maps: FloatArray, anchors: BoolArray, layers: int, *, lazy: bool
+) -> FloatArray:
+    """The same average where `anchors` (row, column) never change: computed layer by layer."""
+    now = np.ascontiguousarray(maps)
+    for _ in range(layers):
+        new = np.empty_like(now)
+        _average_once(now, new, anchors, lazy)
+        now = new
+    return now
+
+
+def conditional(spread: FloatArray, fallback: FloatArray) -> FloatArray:
+    """Class probabilities given that a cell is classified: (class, row, column), summing to 1.
+
+    `spread` (class, row, column): the probability of each class, which with that of being
+    unclassified sums to 1. Where a cell is all but surely unclassified, below 1e−12, there is no
+    evidence and `fallback` (class, row, column or broadcast) takes over; elsewhere the difference
+    that it makes is at most 1e−12 / P(classified).
+    """
+    total = spread.sum(axis=0)
+    mixed = (spread + TRACE_OF_EVIDENCE * fallback) / (total + TRACE_OF_EVIDENCE)
+    return np.asarray(mixed / mixed.sum(axis=0))
+
+
+def fallback_maps(labels: ByteArray, frequencies: FloatArray, error: float) -> FloatArray:
+    """What is believed without evidence: the filled map, doubted as much as it errs.
+
+    `labels` (row, column): the filled map; `frequencies` (class,) of the training points; `error`:
+    how often the nearest training cell has another class. Gives (class, row, column).
+    """
+    hot = one_hot(labels, len(frequencies))
+    return np.asarray((1 - error) * hot + error * frequencies[:, None, None])
+
+
+class WalkTable:
+    """Where a walk ends on a torus of twice the grid: the way to a cell's own share of an average.
+
+    Folding the torus onto the grid (see `own_share`) gives the walk on the grid with its edges.
+    """
+
+    def __init__(self, grid: tuple[int, int], *, lazy: bool) -> None:
+        self._size = (2 * grid[0], 2 * grid[1])
+        down = np.cos(2 * np.pi * np.arange(self._size[0]) / self._size[0])
+        across = np.cos(2 * np.pi * np.arange(self._size[1] // 2 + 1) / self._size[1])
+        average = (down[:, None] + across) / 2
+        self._powers = Powers((1 + average) / 2 if lazy else average)
+
+    def after(self, layers: int) -> FloatArray:
+        """Probabilities (row offset, column offset), offsets modulo (2·rows, 2·columns)."""
+        ends = fft.irfft2(self._powers.to(layers), s=self._size, overwrite_x=True)
+        return np.asarray(np.maximum(ends, 0))
+
+
+@compiled
+def own_share(origins: IntArray, table: FloatArray, cells: IntArray, share: FloatArray) -> None:
+    """How likely a walk from each training cell ends in its own territory.
+
+    `origins` (row, column): the number of the training cell that each cell descends from;
+    `table` from `WalkTable`; `cells` (training cell, row column); `share` (training cell,) is set.
+    A cell (r, c) has four images on the torus: rows r and −1 − r, columns c and −1 − c.
+    """
+    rows, columns = origins.shape
+    tall, wide = 2 * rows, 2 * columns
+    share[:] = 0
+    for row in range(rows):
+        for column in range(columns):
+            which = origins[row, column]
+            if which < 0:
+                continue
+            down, across = row - cells[which, 0], column - cells[which, 1]
+            folded_down, folded_across = -1 - row - cells[which, 0], -1 - column - cells[which, 1]
+            share[which] += (
+                table[down % tall, across % wide]
+                + table[folded_down % tall, across % wide]
+                + table[down % tall, folded_across % wide]
+                + table[folded_down % tall, folded_across % wide]
+            )
+
+
+def strongest(probabilities: Float32Array | FloatArray) -> ByteArray:
+    """The likeliest class of each cell, the first of equals: (row, column)."""
+    return np.argmax(probabilities, axis=0).astype(np.uint8)
+
+
+def classified(labels: ByteArray) -> BoolArray:
+    """Which cells have a class: (row, column)."""
+    return labels != UNCLASSIFIED
+
+
+@compiled
+def _average_once(now: FloatArray, new: FloatArray, anchors: BoolArray, lazy: bool) -> None:
+    maps, rows, columns = now.shape
+    for which in range(maps):
+        for row in range(rows):
+            above, below = max(row - 1, 0), min(row + 1, rows - 1)
+            for column in range(columns):
+                here = now[which, row, column]
+                if anchors[row, column]:
+                    new[which, row, column] = here
+                    continue
+                mean = 0.25 * (
+                    now[which, above, column]
+                    + now[which, below, column]
+                    + now[which, row, max(column - 1, 0)]
+                    + now[which, row, min(column + 1, columns - 1)]
+                )
+                new[which, row, column] = 0.5 * (here + mean) if lazy else mean

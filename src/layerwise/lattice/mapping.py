@@ -1,0 +1,174 @@
+"""From data space to the cells of the grid, and back.
+
+The first axis of the data runs along the columns, left to right; the second along the rows, upwards
+(row 0 is the top). An axis is mapped to positions 0 … 1 by one of three monotone functions; what
+falls outside is put into the nearest cell of the edge, and counted by whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+
+from ..compiled import compiled
+from ..errors import unknown_name
+from ..types import BoolArray, FloatArray, IntArray
+
+Kind: TypeAlias = Literal["linear", "quantile", "logistic"]
+KINDS: Final = ("linear", "quantile", "logistic")
+MOST_KNOTS: Final = 4097
+
+
+@dataclass(frozen=True)
+class AxisMapping:
+    """One axis: a monotone function from data to positions, kept as what it needs.
+
+    "linear": `knots` are the values at positions 0 and 1. "quantile": the cumulative share of the
+    data, linear between `knots` at positions `places`. "logistic": knots are centre and scale.
+    """
+
+    kind: Kind
+    knots: FloatArray
+    places: FloatArray
+
+    @classmethod
+    def fit(cls, values: FloatArray, weights: FloatArray, kind: Kind, margin: float) -> AxisMapping:
+        """Fit to (sample,) values; a margin of .05 leaves 5 % of the data's range on each side.
+
+        Weights count as repetitions; values of weight 0 are not seen. A constant axis becomes one
+        unit wide around its value.
+        """
+        if kind not in KINDS:
+            raise unknown_name("mapping", kind, KINDS)
+        seen, mass = values[weights > 0], weights[weights > 0]
+        low, high = float(seen.min()), float(seen.max())
+        if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+            kind, low, high = "linear", low - 0.5, high + 0.5
+        if kind == "linear":
+            room = margin * (high - low)
+            return cls(kind, np.array([low - room, high + room]), np.array([0.0, 1.0]))
+        if kind == "logistic":
+            center = float(np.average(seen, weights=mass))
+            spread = float(np.sqrt(np.average((seen - center) ** 2, weights=mass)))
+            # A logistic distribution of scale s has the standard deviation s·π/√3.
+            return cls(kind, np.array([center, spread * np.sqrt(3) / np.pi]), np.zeros(0))
+        knots, where = np.unique(seen, return_inverse=True)
+        share = np.bincount(where.reshape(-1), weights=mass)
+        middle = (np.cumsum(share) - share / 2) / share.sum()
+        if len(knots) > MOST_KNOTS:
+            pick = np.unique(np.searchsorted(middle, np.linspace(0, 1, MOST_KNOTS)).clip(max=len(knots) - 1))
+            knots, middle = knots[pick], middle[pick]
+        return cls(kind, knots, margin + (1 - 2 * margin) * (middle - middle[0]) / (middle[-1] - middle[0]))
+
+    def positions(self, values: FloatArray) -> FloatArray:
+        """Where values lie on the axis: 0 … 1 inside the grid, below 0 or above 1 outside."""
+        if self.kind == "logistic":
+            with np.errstate(over="ignore"):
+                return np.asarray(1 / (1 + np.exp(-(values - self.knots[0]) / self.knots[1])))
+        inside = np.interp(values, self.knots, self.places)
+        return np.asarray(inside + self._beyond(values, self.knots, self.places))
+
+    def values(self, positions: FloatArray) -> FloatArray:
+        """The data coordinates of positions: the inverse, exact to rounding."""
+        if self.kind == "logistic":
+            inner = np.clip(positions, 1e-12, 1 - 1e-12)
+            return np.asarray(self.knots[0] + self.knots[1] * np.log(inner / (1 - inner)))
+        inside = np.interp(positions, self.places, self.knots)
+        return np.asarray(inside + self._beyond(positions, self.places, self.knots))
+
+    @staticmethod
+    def _beyond(x: FloatArray, knots: FloatArray, places: FloatArray) -> FloatArray:
+        """What a straight line through the two outermost knots adds beyond them."""
+        slope = (places[-1] - places[0]) / (knots[-1] - knots[0])
+        return slope * (np.minimum(x - knots[0], 0) + np.maximum(x - knots[-1], 0))
+
+
+@dataclass(frozen=True)
+class GridMapping:
+    """Both axes and the grid (rows, columns) that they map to."""
+
+    horizontal: AxisMapping
+    vertical: AxisMapping
+    grid: tuple[int, int]
+
+    @classmethod
+    def fit(
+        cls, points: FloatArray, weights: FloatArray, grid: tuple[int, int], kind: Kind, margin: float
+    ) -> GridMapping:
+        """Fit to points (sample, 2)."""
+        x, y = (AxisMapping.fit(points[:, axis], weights, kind, margin) for axis in (0, 1))
+        return cls(x, y, grid)
+
+    def cells(self, points: FloatArray) -> tuple[IntArray, BoolArray]:
+        """The cells of points (sample, 2): (sample, row column), and which lay outside (sample,)."""
+        rows, columns = self.grid
+        across = self.horizontal.positions(points[:, 0]) * columns
+        down = (1 - self.vertical.positions(points[:, 1])) * rows
+        outside = (across < 0) | (across > columns) | (down < 0) | (down > rows)
+        cells = np.stack(
+            [np.clip(np.floor(down), 0, rows - 1), np.clip(np.floor(across), 0, columns - 1)], axis=1
+        )
+        return cells.astype(np.int64), outside
+
+    def flat_cells(self, points: FloatArray) -> IntArray:
+        """The same cells as row·columns + column: (sample,)."""
+        if self.horizontal.kind == self.vertical.kind == "linear":
+            flat = np.empty(len(points), np.int64)
+            _flat_linear(
+                np.ascontiguousarray(points), self.horizontal.knots, self.vertical.knots, *self.grid, flat
+            )
+            return flat
+        cells, _ = self.cells(points)
+        return np.asarray(cells[:, 0] * self.grid[1] + cells[:, 1])
+
+    def column_values(self) -> FloatArray:
+        """The first data coordinate at the middle of each column: (column,)."""
+        columns = self.grid[1]
+        return self.horizontal.values((np.arange(columns) + 0.5) / columns)
+
+    def row_values(self) -> FloatArray:
+        """The second data coordinate at the middle of each row, top row first: (row,)."""
+        rows = self.grid[0]
+        return self.vertical.values(1 - (np.arange(rows) + 0.5) / rows)
+
+    def document(self) -> dict[str, Any]:
+        """The mapping as plain values, for a file."""
+        return {
+            name: {"kind": axis.kind, "knots": axis.knots.tolist(), "places": axis.places.tolist()}
+            for name, axis in (("horizontal", self.horizontal), ("vertical", self.vertical))
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], grid: tuple[int, int]) -> GridMapping:
+        """The mapping that `document` gave; ValueError where the values cannot be one."""
+        axes = []
+        for name in ("horizontal", "vertical"):
+            axis = document[name]
+            knots, places = np.array(axis["knots"], float), np.array(axis["places"], float)
+            rising = np.all(np.diff(knots) > 0) and np.all(np.diff(places) > 0) and len(knots) > 1
+            if axis["kind"] == "logistic":
+                whole = knots.shape == (2,) and knots[1] > 0
+            else:
+                whole = knots.ndim == 1 and knots.shape == places.shape and rising
+            if axis["kind"] not in KINDS or not whole or not np.isfinite(knots).all():
+                raise ValueError(f"the {name} axis is no mapping")
+            axes.append(AxisMapping(axis["kind"], knots, places))
+        return cls(axes[0], axes[1], grid)
+
+
+@compiled
+def _flat_linear(
+    points: FloatArray, across: FloatArray, up: FloatArray, rows: int, columns: int, flat: IntArray
+) -> None:
+    """`GridMapping.flat_cells` for two linear axes, in one pass."""
+    x_scale = 1.0 / (across[1] - across[0])
+    y_scale = 1.0 / (up[1] - up[0])
+    for i in range(points.shape[0]):
+        x = (points[i, 0] - across[0]) * x_scale * columns
+        y = (1.0 - (points[i, 1] - up[0]) * y_scale) * rows
+        column = int(min(max(x, 0.0), columns - 1.0))
+        row = int(min(max(y, 0.0), rows - 1.0))
+        flat[i] = row * columns + column

@@ -1,0 +1,198 @@
+"""A fitted lattice as a Trace: every layer, and what control points say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from ..errors import InputError
+from ..trace import Header, Moment, Site, Trace
+from ..types import Array, FloatArray, IntArray, WordArray
+from .quality import quality
+from .replay import recipe_document
+
+if TYPE_CHECKING:
+    from .classifier import LatticeClassifier
+
+MOST_FILLING: Final = 400
+MOST_FUZZY: Final = 190
+MOST_EXACT: Final = 16
+
+
+def record(
+    classifier: LatticeClassifier,
+    X_control: Any = None,
+    y_control: Any = None,
+    *,
+    data: str = "",
+    baselines: Sequence[tuple[str, float]] = (),
+    class_names: Sequence[str] | None = None,
+    axes: tuple[str, str] | None = None,
+    fuzzy_layers: int | None = None,
+    filling_moments: int = MOST_FILLING,
+    fuzzy_moments: int = MOST_FUZZY,
+) -> Trace:
+    """The recording of a fitted classifier, with control points (sample, feature) if given.
+
+    `data`: the data's name for the foot line; `baselines`: (name, accuracy on the control points)
+    of known methods; `fuzzy_layers`: how many fuzzy layers to show, the fitted depth if None;
+    `filling_moments`, `fuzzy_moments`: how many moments at most. What is left out is in `notes`.
+
+    Sites: "labels" (row, column) at every moment; "counts" (class,) cells of each class;
+    "probabilities" (class, row, column) at the moments with the coordinate "exact";
+    "control accuracy" of the label map, at every moment, an unclassified cell counting as wrong;
+    "exact accuracy" and "exact log-loss" of the probabilities.
+    """
+    stack = classifier._stack
+    recipe = stack.recipe
+    depth, start = classifier.depth_, recipe.fuzzy_start
+    fuzzy = classifier.fuzzy_depth_ if fuzzy_layers is None else int(fuzzy_layers)
+    filling = _spread(depth, filling_moments, even=True)
+    fuzzing = _spread(fuzzy, fuzzy_moments, even=False)
+    exact = set(fuzzing[_spread(len(fuzzing) - 1, MOST_EXACT - 1, even=True)].tolist())
+    cells, truth = _control(classifier, X_control, y_control)
+    classes = [str(name) for name in (classifier.classes_ if class_names is None else class_names)]
+    trace = Trace(
+        Header(
+            title="lattice network",
+            sites=_sites(control=truth is not None),
+            about={
+                "data": data,
+                "classes": classes,
+                "axes": list(axes or classifier.projection_.names),
+                "projection": classifier.projection_.note,
+                "points": classifier.n_training_points_,
+                "control_points": 0 if truth is None else len(truth),
+                "depth": depth,
+                "fuzzy_start": start,
+                "fuzzy_layers": fuzzy,
+                "fuzzy_from": classifier.fuzzy_from_,
+                "chosen_by": "leave-one-out log-loss" if classifier.tried_ else "",
+                "baselines": [{"name": name, "accuracy": float(a)} for name, a in baselines],
+                "column_values": classifier.mapping_.column_values().tolist(),
+                "row_values": classifier.mapping_.row_values().tolist(),
+                "versions": {name: metadata.version(name) for name in ("layerwise", "numpy")},
+            },
+            replays=_replays(classifier),
+            notes=_notes(depth, filling, fuzzy, fuzzing),
+        )
+    )
+    moments = [{"layer": int(layer)} for layer in filling]
+    moments += [
+        {"layer": start + int(t), "fuzzy": int(t)} | ({"exact": 1} if t in exact else {})
+        for t in fuzzing
+    ]
+    if not recipe.restart:
+        del moments[len(filling) - 1]  # the filled grid is fuzzy layer 0
+    for at in moments:
+        state = stack.planes(at["layer"])
+        values: dict[str, Any] = {"counts": stack.counts(at["layer"])}
+        if truth is not None:
+            values["control accuracy"] = np.mean(_labels_at(state, cells) == truth)
+            if "exact" in at:
+                judged = classifier.probabilities_after(at["fuzzy"])[:, cells[:, 0], cells[:, 1]]
+                found = quality(judged.T, truth)
+                values["exact accuracy"] = found.accuracy
+                values["exact log-loss"] = found.log_loss
+                values["exact calibration error"] = found.calibration_error
+        trace.append(Moment("layer", at), values)
+    return trace
+
+
+def _sites(*, control: bool) -> tuple[Site, ...]:
+    always = (
+        Site("labels", "label map", ("row", "column"), inputs=("labels",)),
+        Site("counts", "metric", ("class",), inputs=("labels",), unit="cells"),
+        Site(
+            "probabilities", "probability", ("class", "row", "column"), inputs=("labels",),
+            note="exact: the first map averaged over neighbours, layer by layer",
+        ),
+    )  # fmt: skip
+    judged = (
+        Site(
+            "control accuracy", "metric", inputs=("labels",),
+            note="control points whose cell shows their class; an unclassified cell is wrong",
+        ),
+        Site("exact accuracy", "metric", inputs=("probabilities",)),
+        Site("exact log-loss", "metric", inputs=("probabilities",), unit="nats"),
+        Site("exact calibration error", "metric", inputs=("probabilities",)),
+    )  # fmt: skip
+    return always + judged if control else always
+
+
+def _replays(classifier: LatticeClassifier) -> dict[str, dict[str, Any]]:
+    layers = recipe_document(classifier._stack.recipe)
+    return {
+        "labels": {"rule": "lattice.labels", "needs": "layer", "layers": layers},
+        "probabilities": {
+            "rule": "lattice.probabilities",
+            "needs": "exact",
+            "layers": layers,
+            "frequencies": classifier.class_frequencies_.tolist(),
+            "error": classifier.nearest_error_,
+        },
+    }
+
+
+def _spread(last: int, most: int, *, even: bool) -> IntArray:
+    """Whole numbers 0 … last, both included, all of them if `most` allows.
+
+    Otherwise spaced evenly, or evenly in the square root: after t layers the blur is about √t/2
+    cells wide, so that it grows by equal steps.
+    """
+    if last <= most:
+        return np.arange(last + 1)
+    steps = np.linspace(0, 1, most + 1)
+    return np.unique(np.rint(last * (steps if even else steps**2)).astype(np.int64))
+
+
+def _notes(depth: int, filling: IntArray, fuzzy: int, fuzzing: IntArray) -> tuple[str, ...]:
+    notes = []
+    if len(filling) < depth + 1:
+        notes.append(f"{len(filling)} of {depth + 1:,} filling layers shown, evenly spaced")
+    if len(fuzzing) < fuzzy + 1:
+        notes.append(f"{len(fuzzing)} of {fuzzy + 1:,} fuzzy layers shown, evenly spaced in blur")
+    return tuple(notes)
+
+
+def _control(
+    classifier: LatticeClassifier, X: Any, y: Any
+) -> tuple[IntArray, IntArray | None]:
+    if X is None:
+        return np.zeros((0, 2), np.int64), None
+    points = classifier.projection_.apply(
+        validate_data(classifier, X, dtype=np.float64, reset=False)
+    )
+    given = np.asarray(y)
+    if given.shape != (len(points),):
+        raise InputError(
+            "Control points need one class each",
+            received=f"{len(points)} points and classes of shape {given.shape}",
+        )
+    truth = np.searchsorted(classifier.classes_, given)
+    truth = np.minimum(truth, len(classifier.classes_) - 1)
+    strange = classifier.classes_[truth] != given
+    if strange.any():
+        raise InputError(
+            "A control point has a class that was not trained", received=str(given[strange][0])
+        )
+    return classifier.mapping_.cells(points)[0], truth
+
+
+def _labels_at(planes: WordArray, cells: IntArray) -> Array:
+    """The labels of single cells (sample, row column), read from bit-planes; −1 unclassified."""
+    word, bit = cells[:, 1] // 64, (cells[:, 1] % 64).astype(np.uint64)
+    bits = (planes[:, cells[:, 0], word] >> bit).astype(np.int64) & 1
+    digits = bits[:-1] << np.arange(len(bits) - 1)[:, None]
+    return np.where(bits[-1] == 1, digits.sum(axis=0), -1)
+
+
+def final_quality(trace: Trace) -> tuple[FloatArray, list[int]]:
+    """The last exact accuracy, log-loss and calibration error: (3,), and the moments they are of."""
+    names = ("exact accuracy", "exact log-loss", "exact calibration error")
+    where = trace.where(names[0])
+    return np.array([float(trace[name, where[-1]]) for name in names]), where

@@ -1,0 +1,157 @@
+"""The lattice's own recipe for a trace, and for a page that computes the layers itself.
+
+A trace does not hold thousands of label maps: it holds layer 0, the seed and the rule, from which
+every layer follows bit for bit (see `random_bits`, and `layers` for the rules).
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import FileError
+from ..trace import Moment
+from ..types import UNCLASSIFIED, Array, ByteArray, FloatArray
+from .classifier import class_probabilities
+from .layers import LayerStack, Recipe
+
+
+class LabelReplay:
+    """Label maps (row, column) of the layers that moments name."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.stack = LayerStack(recipe)
+
+    def value(self, moment: Moment) -> Array:
+        """The label map of the moment's layer: (row, column), 255 for unclassified."""
+        return self.stack.labels(int(moment.at["layer"]))
+
+
+class ProbabilityReplay:
+    """Exact class probabilities (class, row, column) of the fuzzy layers that moments name."""
+
+    def __init__(self, recipe: Recipe, frequencies: FloatArray, error: float) -> None:
+        self.recipe, self.frequencies, self.error = recipe, frequencies, error
+        self._filled: ByteArray | None = None
+
+    def value(self, moment: Moment) -> Array:
+        """The probabilities after the moment's number of fuzzy layers."""
+        if self._filled is None:
+            self._filled = LayerStack(self.recipe).labels(self.recipe.depth or 0)
+        layers = int(moment.at["fuzzy"])
+        exact = class_probabilities(
+            self.recipe, self._filled, layers, self.frequencies, self.error
+        )
+        return exact.astype(np.float32)
+
+
+def label_replay(document: Mapping[str, Any]) -> LabelReplay:
+    """The replay of rule "lattice.labels"."""
+    return LabelReplay(recipe_of(document["layers"]))
+
+
+def probability_replay(document: Mapping[str, Any]) -> ProbabilityReplay:
+    """The replay of rule "lattice.probabilities"."""
+    frequencies = np.array(document["frequencies"], float)
+    return ProbabilityReplay(recipe_of(document["layers"]), frequencies, float(document["error"]))
+
+
+def recipe_document(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as plain values; `recipe_of` is its inverse."""
+    cells = np.flatnonzero(recipe.frame != UNCLASSIFIED)
+    return {
+        "rows": recipe.grid[0],
+        "columns": recipe.grid[1],
+        "classes": recipe.classes,
+        "seed": str(recipe.seed),
+        "rule": recipe.rule,
+        "window": recipe.window,
+        "weighting": recipe.weighting,
+        "lazy": recipe.lazy,
+        "anchored": recipe.anchored,
+        "restart": recipe.restart,
+        "depth": recipe.depth,
+        "cells": encoded(cells, "<u4"),
+        "labels": encoded(recipe.frame.reshape(-1)[cells], "|u1"),
+    }
+
+
+def recipe_of(document: Mapping[str, Any]) -> Recipe:
+    """The recipe that a document gives; `FileError` where it cannot be one."""
+    try:
+        rows, columns = int(document["rows"]), int(document["columns"])
+        classes, depth = int(document["classes"]), document["depth"]
+        cells, labels = decoded(document["cells"]), decoded(document["labels"])
+        if not (0 < rows <= 1 << 15 and 0 < columns <= 1 << 15 and 2 <= classes <= 255):
+            raise ValueError("its sizes are not allowed")
+        if len(cells) != len(labels) or not len(cells):
+            raise ValueError("its first frame is broken")
+        if cells.max() >= rows * columns or labels.max() >= classes:
+            raise ValueError("a cell or a class lies outside")
+        if document["rule"] not in ("copy", "vote") or not 1 <= int(document["window"]) <= 20:
+            raise ValueError("its rule is unknown")
+        frame = np.full(rows * columns, UNCLASSIFIED, np.uint8)
+        frame[cells] = labels
+        return Recipe(
+            frame=frame.reshape(rows, columns),
+            classes=classes,
+            seed=int(document["seed"]) % 2**64,
+            rule=document["rule"],
+            window=int(document["window"]),
+            weighting="distance" if document["weighting"] == "distance" else "uniform",
+            lazy=bool(document["lazy"]),
+            anchored=bool(document["anchored"]),
+            restart=bool(document["restart"]),
+            depth=None if depth is None else int(depth),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileError(f"The recipe of a lattice is broken: {error}") from error
+
+
+def page_recipe(document: Mapping[str, Any], layers: Sequence[int]) -> dict[str, Any]:
+    """The recipe in the form that the page's own code reads; `layers`: each moment's layer.
+
+    A page copies by itself; it does not vote, so that filling by vote comes as frames, each the
+    difference (exclusive or) from the one before, deflated.
+    """
+    first = {"cells": document["cells"], "labels": document["labels"]}
+    depth = int(document["depth"])
+    fill: dict[str, Any] = {"first": 0, "mode": "fill", **first}
+    if document["rule"] == "vote":
+        stack = LayerStack(recipe_of(document))
+        maps = [stack.labels(layer) for layer in range(depth + 1)]
+        changes = [maps[0], *(new ^ old for old, new in zip(maps, maps[1:], strict=False))]
+        frames = [base64.b64encode(zlib.compress(c.tobytes(), 9)).decode() for c in changes]
+        fill = {"first": 0, "mode": "frames", "frames": frames, **first}
+    fuzzy: dict[str, Any] = {"first": depth, "mode": "copy", "anchors": document["anchored"]}
+    if document["restart"]:
+        fuzzy = {**fuzzy, "first": depth + 1, **first}
+    keep = ("rows", "columns", "classes", "seed", "lazy")
+    return {
+        "rule": "copy",
+        **{name: document[name] for name in keep},
+        "phases": [fill, fuzzy],
+        "moments": [int(layer) for layer in layers],
+    }
+
+
+def encoded(values: Array, dtype: str) -> dict[str, Any]:
+    """An array as text: type, shape and base64 of its little-endian bytes."""
+    array = np.ascontiguousarray(values.astype(dtype))
+    return {
+        "dtype": dtype,
+        "shape": list(array.shape),
+        "base64": base64.b64encode(array.tobytes()).decode(),
+    }
+
+
+def decoded(document: Mapping[str, Any]) -> Array:
+    """The array that `encoded` gave; ValueError where it cannot be one."""
+    if document["dtype"] not in ("<u4", "|u1"):
+        raise ValueError(f"type {document['dtype']!r} is not allowed")
+    plain = base64.b64decode(document["base64"], validate=True)
+    return np.frombuffer(plain, document["dtype"]).reshape(document["shape"])

@@ -1,0 +1,306 @@
+"""Contract 1, the Trace: what happened, in order, as plain arrays. Knows no network and no torch.
+
+A trace has *sites* (what can be looked at: a layer's output, a weight, a loss, a label map),
+*moments* (when: a layer, a step, an epoch, an iteration) and values: ``trace[site, moment]`` is an
+array or absent. A value is either stored, or *replayed*: computed again, bit for bit, by a named
+rule from a recipe that the trace carries, where that costs less than storing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+
+from .errors import InputError, unknown_name
+from .types import Array
+
+REPLAYS: Mapping[str, str] = {
+    "lattice.labels": "layerwise.lattice.replay:label_replay",
+    "lattice.probabilities": "layerwise.lattice.replay:probability_replay",
+}
+"""Who computes a replayed value: rule → import path. A trace can name only what stands here."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One thing that can be looked at, under a name that is unique in its trace.
+
+    `kind`: "label map", "probability", "metric", "activation", "weight", "gradient", "image", …
+    `axes`: the names of its array's axes, in order (none for a single number).
+    `inputs`: the sites that fed it, so that the graph is in the trace. `unit`: of its numbers.
+    `note`: what a reader must know to judge it, above all what was left out and by what rule.
+    """
+
+    name: str
+    kind: str
+    axes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    unit: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One point in the order of what happened: its kind and its own coordinates."""
+
+    kind: str
+    at: Mapping[str, int | float] = field(default_factory=dict)
+
+
+class Replay(Protocol):
+    """Computes a site's values from its recipe."""
+
+    def value(self, moment: Moment) -> Array:
+        """The array at that moment."""
+        ...
+
+
+class Store(Protocol):
+    """Where values lie: in memory or in a file."""
+
+    def get(self, site: str, moment: int) -> Array | None:
+        """The stored array, or None."""
+        ...
+
+    def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
+        """Append a moment with its values, all or nothing."""
+        ...
+
+    def moments(self) -> Sequence[Moment]:
+        """All moments so far, in order."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
+
+
+class MemoryStore:
+    """Values in a dictionary."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, int], Array] = {}
+        self._moments: list[Moment] = []
+
+    def get(self, site: str, moment: int) -> Array | None:
+        """The stored array, or None."""
+        return self._values.get((site, moment))
+
+    def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
+        """Append a moment with its values."""
+        number = len(self._moments)
+        self._values.update({(site, number): _frozen_copy(value) for site, value in values.items()})
+        self._moments.append(moment)
+
+    def moments(self) -> Sequence[Moment]:
+        """All moments so far, in order."""
+        return self._moments
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What holds for the whole trace.
+
+    `about`: free facts for readers and views (data card, seed, versions, options), JSON values.
+    `replays`: site → {"rule": a name in `REPLAYS`, …the recipe}. `notes`: what was left out of the
+    whole recording, each one sentence.
+    """
+
+    title: str
+    sites: tuple[Site, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    replays: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class Trace:
+    """A recording: frozen arrays by site and moment.
+
+    >>> trace = Trace(Header("two numbers", (Site("loss", "metric"),)))
+    >>> trace.append(Moment("step", {"step": 0}), {"loss": 0.5})
+    >>> float(trace["loss", 0])
+    0.5
+    """
+
+    def __init__(self, header: Header, store: Store | None = None) -> None:
+        names = [site.name for site in header.sites]
+        repeated = {name for name in names if names.count(name) > 1}
+        if repeated:
+            raise InputError(
+                "The sites of a trace need different names", received=", ".join(sorted(repeated))
+            )
+        for rule in header.replays.values():
+            if rule.get("rule") not in REPLAYS:
+                raise unknown_name("replay rule", str(rule.get("rule")), REPLAYS)
+        self.header = header
+        self._store: Store = MemoryStore() if store is None else store
+        self._sites = {site.name: site for site in header.sites}
+        self._open_replays: dict[str, Replay] = {}
+
+    @property
+    def title(self) -> str:
+        """What the trace is of."""
+        return self.header.title
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """Facts that hold for the whole trace: data card, seed, versions, options."""
+        return MappingProxyType(dict(self.header.about))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of the recording, and by what rule."""
+        return self.header.notes
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """All sites, in order."""
+        return self.header.sites
+
+    @property
+    def moments(self) -> Sequence[Moment]:
+        """All moments so far, in order."""
+        return tuple(self._store.moments())
+
+    def site(self, name: str) -> Site:
+        """The site of that name; `UnknownNameError` offers the nearest."""
+        if name not in self._sites:
+            raise unknown_name("site", name, self._sites, where=f"the trace {self.title!r}")
+        return self._sites[name]
+
+    def append(self, moment: Moment, values: Mapping[str, Any]) -> int:
+        """Add a moment with the values of some sites; returns its number.
+
+        Arrays are copied and frozen. A site that was not declared, or an array with another number
+        of axes than its site names, is refused and nothing is added.
+        """
+        arrays = {}
+        for name, value in values.items():
+            array = np.asarray(value)
+            axes = self.site(name).axes
+            if array.ndim != len(axes):
+                raise InputError(
+                    f"Site {name!r} has the axes ({', '.join(axes)})",
+                    received=f"an array of {array.ndim} axes",
+                )
+            if array.dtype.kind not in "biufc":
+                raise InputError(f"Site {name!r} takes numbers", received=f"type {array.dtype}")
+            arrays[name] = array
+        self._store.put(moment, arrays)
+        return len(self._store.moments()) - 1
+
+    def __contains__(self, key: object) -> bool:
+        if not (isinstance(key, tuple) and len(key) == 2 and key[0] in self._sites):
+            return False
+        return self._find(key[0], key[1]) is not None
+
+    def __getitem__(self, key: tuple[str, int]) -> Array:
+        name, moment = key
+        self.site(name)
+        value = self._find(name, moment)
+        if value is None:
+            present = self.where(name)
+            raise InputError(
+                f"Site {name!r} has no value at moment {moment}",
+                allowed=f"It has {len(present)} values"
+                + (f", from moment {present[0]} to {present[-1]}" if present else ""),
+            )
+        return value
+
+    def where(self, name: str) -> list[int]:
+        """The moments at which a site has a value."""
+        self.site(name)
+        return [number for number in range(len(self._store.moments())) if (name, number) in self]
+
+    def series(self, name: str) -> tuple[list[int], Array]:
+        """A site's values over time: moments, and the stacked array (moment, …axes of the site)."""
+        where = self.where(name)
+        if not where:
+            raise InputError(f"Site {name!r} has no value yet")
+        return where, np.stack([self[name, moment] for moment in where])
+
+    def __iter__(self) -> Iterator[Moment]:
+        return iter(self.moments)
+
+    def __len__(self) -> int:
+        return len(self._store.moments())
+
+    def save(self, path: str | Path) -> Path:
+        """Write a copy as one file (see `trace_file`); it appears whole or not at all."""
+        write = import_module(".trace_file", __package__).write_trace
+        write(self, Path(path))
+        return Path(path)
+
+    @staticmethod
+    def open(path: str | Path) -> Trace:
+        """Read a trace file, value by value as they are asked for; also while it is being written.
+
+        Raises `FileError` for a file that is missing, broken, foreign or of a later version.
+        """
+        opened: Trace = import_module(".trace_file", __package__).open_trace(Path(path))
+        return opened
+
+    @staticmethod
+    def create(path: str | Path, header: Header) -> Trace:
+        """Start a trace that is written as it happens: each appended moment is on the disk."""
+        created: Trace = import_module(".trace_file", __package__).create_trace(Path(path), header)
+        return created
+
+    def close(self) -> None:
+        """Let go of the file, if there is one."""
+        self._store.close()
+
+    def __enter__(self) -> Trace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Trace {self.title!r}: {len(self.sites)} sites × {len(self)} moments>"
+
+    def stored(self, name: str, moment: int) -> Array | None:
+        """The value as it was stored, None where it is absent or replayed."""
+        return self._store.get(name, moment)
+
+    def _find(self, name: str, moment: int) -> Array | None:
+        count = len(self._store.moments())
+        if not isinstance(moment, (int, np.integer)) or not -count <= moment < count:
+            return None
+        number = int(moment) % count
+        value = self._store.get(name, number)
+        if value is None and name in self.header.replays:
+            recipe = self.header.replays[name]
+            if moment_is_replayed(recipe, self._store.moments()[number]):
+                value = self._replay(name).value(self._store.moments()[number])
+        if value is not None:
+            value.flags.writeable = False
+        return value
+
+    def _replay(self, name: str) -> Replay:
+        if name not in self._open_replays:
+            recipe = self.header.replays[name]
+            module, _, function = REPLAYS[recipe["rule"]].partition(":")
+            self._open_replays[name] = getattr(import_module(module), function)(recipe)
+        return self._open_replays[name]
+
+
+def moment_is_replayed(recipe: Mapping[str, Any], moment: Moment) -> bool:
+    """Whether a recipe covers that moment: all, or only those with the coordinate it needs."""
+    needs = recipe.get("needs")
+    return needs is None or needs in moment.at
+
+
+def _frozen_copy(value: Any) -> Array:
+    array = np.array(value)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,203 @@
+"""A trace as one SQLite file: appended while things run, readable after a crash, read by piece.
+
+Tables: `meta` (the header as JSON), `moments` (number, JSON), `chunks` (site, moment, dtype, shape,
+codec, bytes). Each moment is one transaction in write-ahead mode, so that a process killed at any
+time leaves every finished moment; closing folds everything into the one file. The file is data:
+types come from a fixed list, sizes are checked against the shape before anything is unpacked.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from .errors import FileError, InputError, OutputError
+from .files import replacing
+from .trace import Header, Moment, Site, Trace
+from .types import Array
+
+APPLICATION_ID: Final = 0x4C575452  # "LWTR"
+VERSION: Final = 1
+LARGEST_VALUE: Final = 1 << 34  # bytes, before a stranger's file may ask for memory
+DTYPES: Final = frozenset(
+    "|b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8 <f2 <f4 <f8 <c8 <c16".split()
+)
+SCHEMA: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE moments (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL);
+CREATE TABLE chunks (site TEXT NOT NULL, moment INTEGER NOT NULL, dtype TEXT NOT NULL,
+    shape TEXT NOT NULL, codec TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (site, moment));
+"""
+
+
+class FileStore:
+    """Values in an open trace file."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self._moments: list[Moment] = []
+
+    def get(self, site: str, moment: int) -> Array | None:
+        """The stored array, or None."""
+        row = self._ask(
+            "SELECT dtype, shape, codec, data FROM chunks WHERE site = ? AND moment = ?",
+            (site, moment),
+        )
+        return _unpacked(*row[0], where=f"{site!r} at moment {moment} of {self._path.name}") if row else None
+
+    def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
+        """Append a moment with its values in one transaction."""
+        number = len(self.moments())
+        rows = [(site, number, *_packed(value)) for site, value in values.items()]
+        try:
+            with self._connection:
+                self._connection.execute(
+                    "INSERT INTO moments VALUES (?, ?, ?)",
+                    (number, moment.kind, json.dumps(dict(moment.at))),
+                )
+                self._connection.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise OutputError(
+                f"Cannot write to the trace {self._path.name}: {error}",
+                do="Nothing of this moment was kept; make room, or record to another place",
+            ) from error
+        self._moments.append(moment)
+
+    def moments(self) -> Sequence[Moment]:
+        """All moments so far, also those that another process has added meanwhile."""
+        rows = self._ask(
+            "SELECT kind, place FROM moments WHERE number >= ? ORDER BY number",
+            (len(self._moments),),
+        )
+        self._moments.extend(Moment(kind, json.loads(place)) for kind, place in rows)
+        return self._moments
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file and close it."""
+        self._connection.close()
+
+    def _ask(self, question: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            raise _broken(self._path, error) from error
+
+
+def create_trace(path: Path, header: Header) -> Trace:
+    """Start a trace file; each appended moment is on the disk when `append` returns.
+
+    Raises `OutputError` where the place cannot be written or something is there already.
+    """
+    if path.exists():
+        raise OutputError(f"There is already something at {path}", do="Choose another name")
+    return Trace(header, FileStore(_created(path, header), path))
+
+
+def write_trace(trace: Trace, path: Path) -> None:
+    """Write a copy of the trace; stored values are copied, replayed ones stay recipes."""
+    with replacing(path) as beside:
+        beside.unlink(missing_ok=True)
+        copy = Trace(trace.header, FileStore(_created(beside, trace.header), beside))
+        with copy:
+            for number, moment in enumerate(trace.moments):
+                values = {site.name: trace.stored(site.name, number) for site in trace.sites}
+                copy.append(moment, {name: v for name, v in values.items() if v is not None})
+
+
+def open_trace(path: Path) -> Trace:
+    """Open a trace file for reading; values are read when asked for."""
+    if not path.is_file():
+        raise FileError(f"There is no trace file {path}", do="Check the name")
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        (identity,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if identity != APPLICATION_ID:
+            connection.close()
+            raise FileError(f"{path.name} is not a Layerwise trace")
+        if version > VERSION:
+            connection.close()
+            raise FileError(
+                f"{path.name} was written by a later Layerwise",
+                received=f"trace version {version}",
+                allowed=f"This one reads versions up to {VERSION}",
+                do="Upgrade layerwise",
+            )
+        (text,) = connection.execute("SELECT value FROM meta WHERE key = 'header'").fetchone()
+        header = _header(json.loads(text))
+    except (sqlite3.Error, TypeError, ValueError, KeyError) as error:
+        raise _broken(path, error) from error
+    return Trace(header, FileStore(connection, path))
+
+
+def _created(path: Path, header: Header) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.executescript(SCHEMA)
+        with connection:
+            text = json.dumps(asdict(header), ensure_ascii=False)
+            connection.execute("INSERT INTO meta VALUES ('header', ?)", (text,))
+    except (sqlite3.Error, OSError) as error:
+        raise OutputError(
+            f"Cannot write a trace at {path}: {error}", do="Choose a folder that can be written"
+        ) from error
+    return connection
+
+
+def _header(document: dict[str, Any]) -> Header:
+    sites = tuple(
+        Site(**{**site, "axes": tuple(site["axes"]), "inputs": tuple(site["inputs"])})
+        for site in document["sites"]
+    )
+    return Header(
+        title=document["title"],
+        sites=sites,
+        about=document["about"],
+        replays=document["replays"],
+        notes=tuple(document["notes"]),
+    )
+
+
+def _packed(value: Array) -> tuple[str, str, str, bytes]:
+    array = np.ascontiguousarray(value)
+    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    if array.dtype.str not in DTYPES:
+        raise InputError("A trace file holds numbers", received=f"type {array.dtype}")
+    plain = array.tobytes()
+    small = zlib.compress(plain, 1) if len(plain) > 64 else plain
+    codec, data = ("zlib", small) if len(small) < len(plain) else ("plain", plain)
+    return array.dtype.str, json.dumps(list(value.shape)), codec, data
+
+
+def _unpacked(dtype: str, shape: str, codec: str, data: bytes, *, where: str) -> Array:
+    try:
+        sides = [int(side) for side in json.loads(shape)]
+        known = dtype in DTYPES and codec in ("plain", "zlib") and min(sides, default=0) >= 0
+        size = int(np.prod(sides, dtype=object)) * np.dtype(dtype).itemsize if known else -1
+        if not 0 <= size <= LARGEST_VALUE:
+            raise ValueError("its type or size is not allowed")
+        plain = zlib.decompressobj().decompress(data, size + 1) if codec == "zlib" else data
+        if len(plain) != size:
+            raise ValueError(f"it has {len(plain)} bytes where its shape needs {size}")
+    except (ValueError, TypeError, zlib.error) as error:
+        raise FileError(f"The value {where} is broken: {error}") from error
+    return np.frombuffer(plain, dtype).reshape(sides)
+
+
+def _broken(path: Path, error: Exception) -> FileError:
+    return FileError(
+        f"{path.name} is not a Layerwise trace, or it is broken: {error}",
+        do="Record it again, or use a whole copy",
+    )

@@ -157,22 +157,27 @@ class Table:
 def column_of(name: str, cells: Any, decimal: Literal[".", ","] = ".") -> Column:
     """A column from an Arrow array of any kind: one piece, text in one type, categories read."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     order = None
-    if isinstance(cells, pa.ChunkedArray):
-        cells = cells.unify_dictionaries().combine_chunks()
-    if isinstance(cells, pa.ChunkedArray):
-        cells = cells.chunk(0)
+    pieces = cells.chunks if isinstance(cells, pa.ChunkedArray) else [cells]
     kind = cells.type
     if pa.types.is_dictionary(kind):
         if kind.ordered:
-            order = tuple(str(value).strip() for value in cells.dictionary.to_pylist())
-        cells = cells.dictionary_decode()
-        kind = cells.type
-    if pa.types.is_string(kind) or "string_view" in str(kind):
-        cells = pc.cast(cells, pa.large_string())
-    return Column(name, cells, decimal, order)
+            values = [value for piece in pieces for value in piece.dictionary.to_pylist()]
+            order = tuple(dict.fromkeys(str(value).strip() for value in values))
+        kind = kind.value_type
+        pieces = [_as_large(piece.dictionary).take(piece.indices) for piece in pieces]
+    pieces = [_as_large(piece) for piece in pieces]
+    whole = pa.concat_arrays(pieces) if pieces else pa.array([], kind)
+    return Column(name, whole, decimal, order)
+
+
+def _as_large(cells: Any) -> Any:
+    """Text of any Arrow type as large strings; all else as it is."""
+    import pyarrow as pa
+
+    spelled = pa.types.is_string(cells.type) or "string_view" in str(cells.type)
+    return cells.cast(pa.large_string()) if spelled else cells
 
 
 def cells_of(values: Iterable[Any]) -> Any:

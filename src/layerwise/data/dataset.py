@@ -151,7 +151,9 @@ class Dataset:
             or not isinstance(seed, int | np.integer)
             or not 0 <= seed < 2**32
         ):
-            raise InputError("The seed must be a whole number from 0", received=repr(seed))
+            raise InputError(
+                "The seed must be a whole number from 0 to 4,294,967,295", received=repr(seed)
+            )
         alone = np.zeros(len(self), np.bool_)
         if self.labels is not None:
             alone = np.bincount(self.labels)[self.labels] == 1
@@ -175,15 +177,15 @@ class Dataset:
         return self.take(learned, notes), self.take(np.sort(aside), notes)
 
     def _check_sizes(self, samples: int, control: float, groups: int) -> None:
+        """Whether `samples` in so many classes of two or more can be split."""
         aside = math.ceil(samples * control)
-        if aside < groups or samples - aside < groups:
-            each = "" if self.labels is None else f" of {counted(groups, 'class', 'classes')}"
+        if min(aside, samples - aside) < max(groups, 1):
+            kinds = counted(groups, "class", "classes")
+            of = "" if self.labels is None else f" in {kinds} of two samples or more"
             raise InputError(
                 "There are too few samples to set a control set aside",
-                received=f"{counted(samples, 'sample')}{each}, {aside} of them for control",
-                allowed="Both sets need at least one sample of each class"
-                if each
-                else "Both sets need at least one sample",
+                received=f"{counted(samples, 'sample')}{of}, {aside} of them for control",
+                allowed="Both sets need at least one sample" + (" of each class" if of else ""),
                 do="Use more samples or another share for control",
             )
 

@@ -31,6 +31,8 @@ def read_delimited(data: bytes, label: str, separator: str | None = None) -> Tab
         raise FileError(f"{label} is empty", do="A table needs column names and at least one row")
     separator = separator or _likeliest(header, data)
     width = _widths(data, separator)[0]
+    if not width:
+        raise FileError(f"The first lines of {label} hold a cell too long to be a name or a value")
     cells = _read(data, label, separator, width)
     names, notes = _names([column[0].as_py() for column in cells])
     columns = [column_of(name, column[1:]) for name, column in zip(names, cells, strict=True)]

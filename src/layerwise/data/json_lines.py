@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
-from .columns import Column, Table, cells_of, column_of
+from .columns import Column, Table, cells_of, column_of, shortened
 
 
 def read_json_lines(data: bytes, label: str) -> Table:
@@ -52,14 +52,16 @@ def _record(line: bytes, number: int, label: str) -> dict[str, Any]:
     except _RepeatedKeyError as error:
         raise FileError(f"Line {number} of {label} has the key {str(error)!r} twice") from None
     except (ValueError, RecursionError) as error:
-        reason = f": {error.msg}" if isinstance(error, json.JSONDecodeError) else ""
+        place = (
+            f", from character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+        )
         raise FileError(
-            f"Line {number} of {label} is not JSON{reason}", do="Write one JSON object a line"
+            f"Line {number} of {label} is not JSON{place}", do="Write one JSON object a line"
         ) from None
     if not isinstance(record, dict):
         raise FileError(
             f"Line {number} of {label} is not a JSON object",
-            received=type(record).__name__,
+            received=shortened(line.decode()),
             do='Write each row with its column names: {"height": 1.5, "species": "a"}',
         )
     return record

@@ -56,7 +56,7 @@ def make_dataset(
     if not found.names:
         raise InputError(
             f"There is no column of numbers to learn from in {table.label}",
-            received="; ".join(found.notes) or "none but the target",
+            received="; ".join(found.notes).replace("left out ", "") or "none but the target",
             do="Add columns of numbers; words can be coded as numbers first",
         )
     coded = None if wanted is None else encode(wanted.take(kept))

@@ -1,0 +1,306 @@
+/** Draws the marks of a scene on a 2-D canvas, by the same definitions as the files. */
+
+import { numbersOf, paletteOf, Pictures } from "./document.js";
+import { FramesReplay } from "./frames.js";
+import { resample } from "./image.js";
+import { LatticeReplay } from "./lattice.js";
+
+/**
+ * @typedef {import("./document.js").SceneDocument} SceneDocument
+ * @typedef {import("./document.js").Film} Film
+ * @typedef {import("./image.js").Source} Source
+ * @typedef {Object<string, any>} Mark
+ */
+
+const FONTS = { sans: '"Layerwise Sans", sans-serif', mono: '"Layerwise Mono", monospace' };
+const REPLAYS = { copy: LatticeReplay, frames: FramesReplay };
+
+/** What every layout of a scene draws from: pictures, palettes and replays. */
+export class Sources {
+  /** @param {SceneDocument} scene */
+  constructor(scene) {
+    this.pictures = new Pictures(scene.pictures);
+    this.entries = scene.pictures;
+    this.palettes = scene.palettes.map(paletteOf);
+    /** @type {Map<string, LatticeReplay | FramesReplay>} */
+    this.replays = new Map();
+    this.recipes = scene.replays;
+  }
+
+  /** @param {string} site */
+  replay(site) {
+    let replay = this.replays.get(site);
+    if (!replay) {
+      const Replay = REPLAYS[this.recipes[site].rule];
+      if (!Replay) throw new Error(`This page cannot replay the rule ${this.recipes[site].rule}`);
+      replay = new Replay(this.recipes[site]);
+      this.replays.set(site, replay);
+    }
+    return replay;
+  }
+
+  /**
+   * An image mark's cells, computed or decoded; null if they are no longer wanted.
+   * @param {Mark} mark
+   * @param {() => boolean} isWanted
+   * @returns {Promise<Source | null>}
+   */
+  async source(mark, isWanted = () => true) {
+    const palette = mark.palette === undefined ? null : this.palettes[mark.palette];
+    if (mark.picture === undefined) {
+      const replay = this.replay(mark.refers.site);
+      const labels = await replay.labels(replay.layerOf(mark.refers.moment), isWanted);
+      if (!labels || !palette) return null;
+      const { rows, columns } = replay;
+      return { rows, columns, labels, palette: palette.pixels, opaque: palette.opaque };
+    }
+    const { rows, columns } = this.entries[mark.picture];
+    const bytes = await this.pictures.pixels(mark.picture);
+    const colors = new Uint32Array(bytes.buffer, bytes.byteOffset, rows * columns);
+    let opaque = palette?.opaque ?? true;
+    if (!palette) for (let i = 0; opaque && i < colors.length; i++) opaque = colors[i] >>> 24 === 255;
+    return { rows, columns, colors, opaque };
+  }
+}
+
+/** Draws the stops of one layout of a scene. */
+export class Painter {
+  /**
+   * @param {Film} film
+   * @param {Sources} sources
+   */
+  constructor(film, sources) {
+    this.film = film;
+    this.sources = sources;
+    /** @type {Map<number, Mark>} */
+    this.decoded = new Map();
+    /** @type {Map<string, import("./image.js").Patch | null>} */
+    this.patches = new Map();
+    this.scratch = document.createElement("canvas");
+  }
+
+  /** @param {number} index  of a mark, its arrays unpacked */
+  mark(index) {
+    let mark = this.decoded.get(index);
+    if (!mark) {
+      mark = unpack(this.film.marks[index]);
+      this.decoded.set(index, mark);
+      if (this.decoded.size > 4096) this.decoded.delete(this.decoded.keys().next().value);
+    }
+    return mark;
+  }
+
+  /**
+   * Make ready what a stop needs; null if it is no longer wanted.
+   * @param {number} stop
+   * @param {() => boolean} isWanted
+   * @returns {Promise<(Source | null)[] | null>} a source for each mark that is an image
+   */
+  async prepare(stop, isWanted = () => true) {
+    /** @type {(Source | null)[]} */
+    const sources = [];
+    for (const index of this.film.stops[stop].marks) {
+      const mark = this.mark(index);
+      if (mark.kind !== "image") {
+        sources.push(null);
+        continue;
+      }
+      const source = await this.sources.source(mark, isWanted);
+      if (!source || !isWanted()) return null;
+      sources.push(source);
+    }
+    return sources;
+  }
+
+  /**
+   * Draw a stop on a whole canvas.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} stop
+   * @param {(Source | null)[]} sources
+   */
+  paint(context, stop, sources) {
+    const { width, height } = context.canvas;
+    const scale = width / this.film.size[0];
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = css(this.film.ground, 0);
+    context.fillRect(0, 0, width, height);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.film.stops[stop].marks.forEach((index, order) => {
+      const mark = this.mark(index);
+      if (mark.kind === "image") this.paintImage(context, index, mark, sources[order], scale);
+      else PAINTERS[mark.kind](context, mark, scale);
+    });
+  }
+
+  /** @param {Source | null} source */
+  paintImage(context, index, mark, source, scale) {
+    if (!source) return;
+    const { width, height } = context.canvas;
+    const key = `${index} ${width} ${height}`;
+    let patch = this.patches.get(key);
+    if (patch === undefined) {
+      const place = mark.box.map((length) => length * scale);
+      patch = resample(source, place, mark.sampling === "area", [width, height]);
+    }
+    this.patches.delete(key); // set again, so that the one used longest ago is dropped first
+    this.patches.set(key, patch);
+    if (this.patches.size > 12) this.patches.delete(this.patches.keys().next().value);
+    if (!patch) return;
+    if (patch.opaque) {
+      context.putImageData(patch.image, patch.left, patch.top);
+      return;
+    }
+    this.scratch.width = patch.image.width;
+    this.scratch.height = patch.image.height;
+    this.scratch.getContext("2d").putImageData(patch.image, 0, 0);
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.scratch, patch.left, patch.top);
+    context.restore();
+  }
+}
+
+/** A mark with its arrays as flat numbers and how many it has. */
+function unpack(written) {
+  const mark = { ...written };
+  for (const [name, width] of Object.entries(
+    { centers: 2, ends: 4, boxes: 4, radii: 1, widths: 1, fill: 4, stroke: 4, stroke_widths: 1,
+      colors: 4 })) {
+    if (written[name] === undefined) continue;
+    mark[name] = numbersOf(written[name]);
+    if (["centers", "ends", "boxes"].includes(name)) mark.count = mark[name].length / width;
+  }
+  return mark;
+}
+
+/** The i-th of a mark's numbers, or the one that stands for all. */
+function one(numbers, i) {
+  return numbers.length === 1 ? numbers[0] : numbers[i];
+}
+
+/** Where the i-th colour begins. */
+function colorAt(numbers, i) {
+  return numbers.length === 4 ? 0 : 4 * i;
+}
+
+/** @type {Map<number, string>} */
+const styles = new Map();
+
+/** A colour of four bytes as CSS, its alpha times `strength`. */
+function css(color, at, strength = 1) {
+  const alpha = Math.round(color[at + 3] * strength * 100) / 100;
+  const key = ((color[at] * 256 + color[at + 1]) * 256 + color[at + 2]) * 65536 + alpha * 100;
+  let style = styles.get(key);
+  if (!style) {
+    if (styles.size > 8192) styles.clear();
+    style = `rgb(${color[at]} ${color[at + 1]} ${color[at + 2]} / ${(alpha / 255).toFixed(5)})`;
+    styles.set(key, style);
+  }
+  return style;
+}
+
+function paintDiscs(context, mark, scale) {
+  const least = 0.5 / scale;
+  for (let i = 0; i < mark.count; i++) {
+    const x = mark.centers[2 * i], y = mark.centers[2 * i + 1];
+    let radius = one(mark.radii, i), strength = 1;
+    if (!(radius > 0)) continue;
+    if (radius < least) {
+      strength = (radius / least) ** 2;
+      radius = least;
+    }
+    const fill = colorAt(mark.fill, i), stroke = colorAt(mark.stroke, i);
+    const alpha = mark.stroke[stroke + 3];
+    const rim = alpha > 0 ? Math.min(Math.max(one(mark.stroke_widths, i), 0), radius) : 0;
+    // Under an opaque rim the fill stops half way, so that it does not shine through at the edge.
+    const inner = alpha === 255 && strength === 1 ? radius - rim / 2 : radius;
+    if (mark.fill[fill + 3] > 0 && inner > 0) {
+      context.fillStyle = css(mark.fill, fill, strength);
+      context.beginPath();
+      context.arc(x, y, inner, 0, 2 * Math.PI);
+      context.fill();
+    }
+    if (rim > 0) {
+      context.strokeStyle = css(mark.stroke, stroke, strength);
+      context.lineWidth = rim;
+      context.beginPath();
+      context.arc(x, y, radius - rim / 2, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+}
+
+function paintSegments(context, mark, scale) {
+  context.lineCap = "round";
+  for (let i = 0; i < mark.count; i++) {
+    const color = colorAt(mark.colors, i);
+    const [width, strength] = line(one(mark.widths, i), scale);
+    if (!(width > 0) || mark.colors[color + 3] === 0) continue;
+    const ends = mark.ends, at = 4 * i;
+    const style = css(mark.colors, color, strength);
+    context.beginPath();
+    if (ends[at] === ends[at + 2] && ends[at + 1] === ends[at + 3]) {
+      context.fillStyle = style;
+      context.arc(ends[at], ends[at + 1], width / 2, 0, 2 * Math.PI);
+      context.fill();
+      continue;
+    }
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.moveTo(ends[at], ends[at + 1]);
+    context.lineTo(ends[at + 2], ends[at + 3]);
+    context.stroke();
+  }
+}
+
+/** A segment's width, at least one device pixel, and what its alpha is scaled by instead. */
+function line(width, scale) {
+  const device = width * scale;
+  return device > 0 && device < 1 ? [1 / scale, device] : [width, 1];
+}
+
+function paintRectangles(context, mark, scale) {
+  for (let i = 0; i < mark.count; i++) {
+    const [x, y, width, height] = [0, 1, 2, 3].map((k) => mark.boxes[4 * i + k]);
+    if (!(width > 0 && height > 0)) continue;
+    const fill = colorAt(mark.fill, i), stroke = colorAt(mark.stroke, i);
+    const alpha = mark.stroke[stroke + 3], most = Math.min(width, height) / 2;
+    const rim = alpha > 0 ? Math.min(Math.max(one(mark.stroke_widths, i), 0), most) : 0;
+    let radius = Math.min(Math.max(one(mark.radii, i), 0), most);
+    if (radius * scale < 0.5) radius = 0;
+    if (mark.fill[fill + 3] > 0) {
+      context.fillStyle = css(mark.fill, fill);
+      box(context, x, y, width, height, radius, alpha === 255 ? rim / 2 : 0);
+      context.fill();
+    }
+    if (rim > 0) {
+      context.strokeStyle = css(mark.stroke, stroke);
+      context.lineWidth = rim;
+      context.lineJoin = "miter";
+      box(context, x, y, width, height, radius, rim / 2);
+      context.stroke();
+    }
+  }
+}
+
+/** The path of a box with round corners, every side moved in by `inset`. */
+function box(context, x, y, width, height, radius, inset) {
+  const [w, h] = [Math.max(width - 2 * inset, 0), Math.max(height - 2 * inset, 0)];
+  context.beginPath();
+  if (radius > inset) context.roundRect(x + inset, y + inset, w, h, radius - inset);
+  else context.rect(x + inset, y + inset, w, h);
+}
+
+function paintText(context, mark) {
+  context.font = `${mark.weight} ${mark.size}px ${FONTS[mark.family]}`;
+  context.fontKerning = "normal";
+  context.textRendering = "geometricPrecision";
+  context.textBaseline = "alphabetic";
+  context.textAlign = mark.anchor === "middle" ? "center" : mark.anchor;
+  context.fillStyle = css(mark.color, 0);
+  context.fillText(mark.string.normalize("NFC"), mark.at[0], mark.at[1]);
+}
+
+const PAINTERS = {
+  discs: paintDiscs, segments: paintSegments, rectangles: paintRectangles, text: paintText,
+};

@@ -1,0 +1,440 @@
+/** The player: time, stops, controls, keys. Drawing is the painter's, reading the readings'. */
+
+import { Painter, Sources } from "./canvas.js";
+import { add, fillCard, placeCard, Readings, shownAt } from "./pointing.js";
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
+const SPEED_NAMES = ["¼×", "½×", "1×", "2×", "4×", "8×"];
+const LONGEST_FRAME_S = 0.25;
+const HASH_MS = 1000;
+
+/** Plays one scene in one element of a page. */
+export class Player {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./document.js").SceneDocument} scene
+   */
+  constructor(root, scene) {
+    this.root = root;
+    this.scene = scene;
+    this.sources = new Sources(scene);
+    this.layouts = [scene, scene.portrait].map((film) => film && {
+      film, painter: new Painter(film, this.sources), readings: new Readings(film, this.sources),
+    });
+    this.layout = this.layouts[0];
+    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.canvas = this.part("canvas");
+    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.stop = 0;
+    this.time = 0;
+    this.speed = 1;
+    this.playing = false;
+    this.ticket = 0;
+    this.busy = false;
+    /** How many different stops were drawn so far. */
+    this.drawn = 0;
+    /** @type {(import("./image.js").Source | null)[] | null} */
+    this.shown = null;
+    /** @type {import("./pointing.js").Cell | null} */
+    this.cell = null;
+    this.pointer = [0, 0];
+    this.cursor = false;
+    this.hashTime = 0;
+    this.build();
+  }
+
+  get film() {
+    return this.layout.film;
+  }
+
+  /** Fill in the controls and listen to them. */
+  build() {
+    const { root, scene } = this;
+    const name = [scene.title, scene.description].filter(Boolean).join(". ") || "Picture";
+    this.canvas.setAttribute("aria-label", name);
+    this.part("scrubber").max = String(scene.stops.length - 1);
+    SPEEDS.forEach((speed, i) => {
+      const option = add(this.part("speed"), "option", "", SPEED_NAMES[i]);
+      option.value = String(speed);
+      option.selected = speed === this.speed;
+    });
+    for (const chapter of scene.chapters.filter(({ stop }) => stop > 0)) {
+      const tick = add(this.part("ticks"), "i", "");
+      tick.title = chapter.name;
+      tick.style.left = `${(100 * chapter.stop) / Math.max(scene.stops.length - 1, 1)}%`;
+    }
+    const longest = Math.max(...scene.stops.map((_, stop) => stopText(scene, stop).length));
+    const digits = 2 * String(scene.stops.length).length + 4;
+    this.part("label").style.setProperty("--longest", `${Math.min(longest + digits, 48) * 0.76}ch`);
+    if (scene.stops.length === 1) {
+      for (const still of ["way", "speed"]) this.part(still).hidden = true;
+      root.querySelector(".buttons").hidden = true;
+    }
+    if (!document.fullscreenEnabled) this.part("fullscreen").hidden = true;
+    root.addEventListener("click", (event) => {
+      const button = /** @type {Element} */ (event.target).closest("[data-do]");
+      if (button) this.act(button.dataset.do);
+    });
+    this.part("scrubber").addEventListener("input", (event) => {
+      this.pause();
+      this.show(Number(event.target.value));
+    });
+    this.part("speed").addEventListener("change", (event) => {
+      this.setSpeed(Number(event.target.value));
+    });
+    addEventListener("keydown", (event) => this.key(event));
+    addEventListener("hashchange", () => this.followHash());
+    new ResizeObserver(() => this.fit()).observe(this.part("stage"));
+    this.listenToPointer();
+  }
+
+  listenToPointer() {
+    const { canvas } = this;
+    for (const kind of ["pointermove", "pointerdown"]) {
+      canvas.addEventListener(kind, (event) => {
+        if (event.pointerType === "touch" && kind === "pointermove" && !event.buttons) return;
+        this.cursor = false;
+        this.pointAt(event.clientX, event.clientY);
+      });
+    }
+    canvas.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "touch" && !this.cursor) this.pointNowhere();
+    });
+    addEventListener("pointerdown", (event) => {
+      if (event.target !== canvas) this.pointNowhere();
+    });
+  }
+
+  /** Show the first picture, and play if nothing speaks against it. */
+  async start(autoplay) {
+    this.fit();
+    const asked = this.hashStop();
+    await this.show(asked ?? (autoplay ? 0 : this.scene.poster), false);
+    this.root.dataset.ready = "true";
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (autoplay && asked === null && !still && this.scene.stops.length > 1) this.play();
+  }
+
+  /** Choose the layout and the size of the canvas that the window asks for, and draw again. */
+  fit() {
+    const stage = this.part("stage").getBoundingClientRect();
+    if (!stage.width || !stage.height) return;
+    const wanted = this.layouts[1] && innerHeight > innerWidth ? this.layouts[1] : this.layouts[0];
+    if (wanted !== this.layout) {
+      this.layout = wanted;
+      this.pointNowhere();
+    }
+    const ratio = devicePixelRatio || 1;
+    const [width, height] = this.film.size;
+    const scale = Math.min((stage.width * ratio) / width, (stage.height * ratio) / height);
+    const pixels = [width, height].map((side) => Math.max(Math.round(side * scale), 1));
+    const { canvas } = this;
+    if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) {
+      [canvas.width, canvas.height] = pixels;
+    }
+    canvas.style.width = `${pixels[0] / ratio}px`;
+    canvas.style.height = `${pixels[1] / ratio}px`;
+    // On whole device pixels, so that the picture is not blurred by half of one.
+    canvas.style.left = `${Math.max(Math.floor((stage.width * ratio - pixels[0]) / 2), 0) / ratio}px`;
+    canvas.style.top = `${Math.max(Math.floor((stage.height * ratio - pixels[1]) / 2), 0) / ratio}px`;
+    this.redraw();
+  }
+
+  async redraw() {
+    await this.show(this.stop, false);
+  }
+
+  /**
+   * Show a stop: prepare what it needs, then draw, unless another one was asked for meanwhile.
+   * @param {number} stop
+   * @param {boolean} moved  whether the hash should follow
+   */
+  async show(stop, moved = true) {
+    stop = Math.min(Math.max(stop, 0), this.film.stops.length - 1);
+    const ticket = ++this.ticket;
+    if (!this.playing) this.time = this.film.stops[stop].time;
+    const isNew = stop !== this.stop || !this.shown;
+    this.stop = stop;
+    this.label();
+    const { painter } = this.layout;
+    const slow = setTimeout(() => this.part("label").append(" · computing …"), 250);
+    this.busy = true;
+    try {
+      const sources = await painter.prepare(stop, () => ticket === this.ticket);
+      if (!sources || ticket !== this.ticket) return;
+      painter.paint(this.context, stop, sources);
+      this.shown = sources;
+    } finally {
+      clearTimeout(slow);
+      if (ticket === this.ticket) this.busy = false;
+    }
+    if (isNew) this.drawn += 1;
+    this.root.dataset.stop = String(stop); // what is on the screen, for whoever watches the page
+    this.label();
+    if (moved) this.writeHash();
+    if (this.cell) await this.read();
+  }
+
+  /** Say where the film is: in the label, on the scrubber. */
+  label() {
+    const { film, stop } = this, count = film.stops.length, shownParts = count > 1 ? 2 : 1;
+    const text = stopText(film, stop);
+    const label = this.part("label"), scrubber = this.part("scrubber");
+    if (label.dataset.text !== `${stop} ${text}` || label.childNodes.length > shownParts) {
+      label.dataset.text = `${stop} ${text}`;
+      label.replaceChildren();
+      add(label, "b", "", text || `${stop + 1}`);
+      if (count > 1) label.append(` ${stop + 1} / ${count}`);
+      scrubber.value = String(stop);
+      scrubber.setAttribute("aria-valuetext", text);
+      scrubber.style.setProperty("--done", String(stop / Math.max(count - 1, 1)));
+    }
+  }
+
+  play() {
+    if (this.playing || this.film.stops.length < 2) return;
+    if (this.stop >= this.film.stops.length - 1) {
+      this.time = 0;
+    } else this.time = this.film.stops[this.stop].time;
+    this.playing = true;
+    this.part("label").setAttribute("aria-live", "off"); // not every layer of a running film
+    this.buttons();
+    let before = performance.now();
+    const tick = (now) => {
+      if (!this.playing) return;
+      // A picture that takes long holds the film back instead of being skipped.
+      if (!this.busy) {
+        this.time += Math.min((now - before) / 1000, LONGEST_FRAME_S) * this.speed;
+        const stop = this.stopAt(this.time);
+        if (stop !== this.stop) this.show(stop);
+        if (this.time >= this.film.duration) {
+          this.pause();
+          return;
+        }
+      }
+      before = now;
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  }
+
+  pause() {
+    if (!this.playing) return;
+    this.playing = false;
+    this.part("label").setAttribute("aria-live", "polite");
+    this.buttons();
+    this.writeHash(true);
+  }
+
+  buttons() {
+    this.root.classList.toggle("playing", this.playing);
+    this.part("play").setAttribute("aria-label", this.playing ? "Pause" : "Play");
+  }
+
+  /** The last stop that has begun at that time. */
+  stopAt(time) {
+    const stops = this.film.stops;
+    let low = 0, high = stops.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (stops[middle].time <= time + 1e-9) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  setSpeed(speed) {
+    this.speed = speed;
+    this.part("speed").value = String(speed);
+  }
+
+  /** Do what a control says. */
+  act(name) {
+    const last = this.film.stops.length - 1;
+    const go = (stop) => {
+      this.pause();
+      return this.show(stop);
+    };
+    switch (name) {
+      case "play": return this.playing ? this.pause() : this.play();
+      case "first": return go(0);
+      case "back": return go(this.stop - 1);
+      case "on": return go(this.stop + 1);
+      case "last": return go(last);
+      case "chapter-back": return go(this.chapter(-1));
+      case "chapter-on": return go(this.chapter(1));
+      case "slower":
+      case "faster": {
+        const at = SPEEDS.indexOf(this.speed) + (name === "faster" ? 1 : -1);
+        return this.setSpeed(SPEEDS[Math.min(Math.max(at, 0), SPEEDS.length - 1)]);
+      }
+      case "save": return this.save();
+      case "fullscreen": return this.toggleFullscreen();
+      case "keys": return this.part("keys").showModal();
+      case "point": return this.toggleCursor();
+    }
+  }
+
+  /** Where the next or the previous chapter begins. */
+  chapter(way) {
+    const starts = this.film.chapters.map((chapter) => chapter.stop);
+    if (way > 0) return starts.find((start) => start > this.stop) ?? this.film.stops.length - 1;
+    return starts.findLast((start) => start < this.stop) ?? 0;
+  }
+
+  async toggleFullscreen() {
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await this.root.requestFullscreen();
+    } catch {
+      // The browser or the frame around the page forbids it: the picture stays as it is.
+    }
+  }
+
+  /** Save the picture as it would be at the scene's own size. */
+  async save() {
+    const { film, stop, layout } = this;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = film.size;
+    const sources = await layout.painter.prepare(stop);
+    layout.painter.paint(canvas.getContext("2d", { alpha: false }), stop, sources);
+    const file = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    const title = film.title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
+    link.download = `${title || "picture"}-${stop}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const other = event.ctrlKey || event.metaKey || event.altKey;
+    if ((other && !event.getModifierState("AltGraph")) || this.part("keys").open) return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    const arrow = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+    if (target.tagName === "SELECT" && event.key !== "?") return;
+    if (target.closest?.("button") && (event.key === " " || event.key === "Enter")) return;
+    if (this.cursor && arrow[event.key]) {
+      const [rows, columns] = arrow[event.key], far = event.shiftKey ? 10 : 1;
+      this.moveCursor(rows * far, columns * far);
+    } else if (this.cursor && event.key === "Escape") this.toggleCursor();
+    else {
+      const name = {
+        " ": "play", ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last", "+": "faster",
+        "=": "faster", "-": "slower", "−": "slower", "[": "chapter-back", "]": "chapter-on",
+        f: "fullscreen", s: "save", p: "point", "?": "keys",
+      }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+      if (!name) return;
+      this.act(name);
+    }
+    event.preventDefault();
+  }
+
+  /** Point at cells with the keyboard, or stop doing so. */
+  toggleCursor() {
+    const cell = this.cell ?? this.layout.readings.middle();
+    this.cursor = !this.cursor && cell !== null;
+    this.part("card").setAttribute("aria-live", this.cursor ? "polite" : "off");
+    if (!this.cursor) {
+      this.pointNowhere();
+      return;
+    }
+    this.cell = cell;
+    this.moveCursor(0, 0);
+  }
+
+  moveCursor(rows, columns) {
+    this.cell = this.layout.readings.moved(this.cell, rows, columns);
+    const { reading, row, column } = this.cell;
+    const canvas = this.canvas.getBoundingClientRect();
+    const scale = canvas.width / this.film.size[0];
+    const [left, top, width, height] = reading.box;
+    this.pointer = [
+      canvas.left + scale * (left + ((column + 0.5) / reading.columns) * width),
+      canvas.top + scale * (top + ((row + 0.5) / reading.rows) * height),
+    ];
+    this.read();
+  }
+
+  /** Point at a place of the window. */
+  pointAt(x, y) {
+    const canvas = this.canvas.getBoundingClientRect();
+    const scale = this.film.size[0] / canvas.width;
+    this.pointer = [x, y];
+    this.cell = this.layout.readings.at((x - canvas.left) * scale, (y - canvas.top) * scale);
+    this.canvas.classList.toggle("reads", this.cell !== null);
+    if (this.cell) this.read();
+    else this.pointNowhere();
+  }
+
+  pointNowhere() {
+    this.cell = null;
+    this.cursor = false;
+    this.part("card").hidden = true;
+    this.part("cell").hidden = true;
+  }
+
+  /** Show what is known of the cell that is pointed at. */
+  async read() {
+    const cell = this.cell;
+    if (!cell || !this.shown) return;
+    const percent = await this.layout.readings.percent(cell);
+    if (cell !== this.cell || !this.shown) return;
+    const shown = shownAt(this.layout.painter, this.stop, this.shown, cell);
+    const card = this.part("card");
+    fillCard(card, cell, percent, shown, this.film.stops[this.stop].label);
+    card.hidden = false;
+    placeCard(card, this.pointer[0], this.pointer[1]);
+    this.markCell(cell);
+  }
+
+  /** A frame around the cell, never smaller than can be seen. */
+  markCell({ reading, row, column }) {
+    const { canvas } = this;
+    const scale = canvas.getBoundingClientRect().width / this.film.size[0];
+    const [left, top, width, height] = reading.box;
+    const size = [width / reading.columns, height / reading.rows].map((side) => side * scale);
+    const shown = size.map((side) => Math.max(side, 5));
+    const at = [
+      canvas.offsetLeft + scale * (left + ((column + 0.5) / reading.columns) * width),
+      canvas.offsetTop + scale * (top + ((row + 0.5) / reading.rows) * height),
+    ];
+    const mark = this.part("cell");
+    mark.style.width = `${shown[0]}px`;
+    mark.style.height = `${shown[1]}px`;
+    mark.style.left = `${at[0] - shown[0] / 2}px`;
+    mark.style.top = `${at[1] - shown[1] / 2}px`;
+    mark.hidden = false;
+  }
+
+  /** The stop that the address asks for; null if it asks for none. */
+  hashStop() {
+    const found = /(?:^#|&)stop=(\d+)/.exec(location.hash);
+    return found ? Math.min(Number(found[1]), this.film.stops.length - 1) : null;
+  }
+
+  followHash() {
+    const stop = this.hashStop();
+    if (stop === null || stop === this.stop) return;
+    this.pause();
+    this.show(stop, false);
+  }
+
+  /** Keep the stop in the address, so that a link or a reload comes back to it. */
+  writeHash(now = false) {
+    if (this.playing && !now && performance.now() - this.hashTime < HASH_MS) return;
+    this.hashTime = performance.now();
+    try {
+      history.replaceState(null, "", `#stop=${this.stop}`);
+    } catch {
+      // A page inside a notebook's frame may have no address of its own.
+    }
+  }
+}
+
+/** What a stop is called: its chapter and its own label. */
+function stopText(film, stop) {
+  const chapter = film.chapters.findLast((candidate) => candidate.stop <= stop);
+  return [chapter?.name, film.stops[stop].label].filter(Boolean).join(" · ");
+}

@@ -150,6 +150,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         choice = choose(stack, training, self.fuzzy_from, depth)
         self._settle(stack, choice, training.frequencies, training.nearest_error())
         self.n_training_points_ = int(np.count_nonzero(weights > 0))
+        self.class_points_ = np.bincount(labels[weights > 0], minlength=classes)
         return self
 
     def predict(self, X: Any) -> Array:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 MOST_FILLING: Final = 400
 MOST_FUZZY: Final = 190
-MOST_EXACT: Final = 16
+MOST_EXACT: Final = 16  # among fuzzy layers that are shown as a run of cells
+MOST_RESTARTED: Final = 48  # fuzzy layers from the points, each shown by its exact probabilities
 
 
 def record(
@@ -34,13 +35,14 @@ def record(
     axes: tuple[str, str] | None = None,
     fuzzy_layers: int | None = None,
     filling_moments: int = MOST_FILLING,
-    fuzzy_moments: int = MOST_FUZZY,
+    fuzzy_moments: int | None = None,
 ) -> Trace:
     """The recording of a fitted classifier, with control points (sample, feature) if given.
 
     `data`: the data's name for the foot line; `baselines`: (name, accuracy on the control points)
     of known methods; `fuzzy_layers`: how many fuzzy layers to show, the fitted depth if None;
-    `filling_moments`, `fuzzy_moments`: how many moments at most. What is left out is in `notes`.
+    `filling_moments`, `fuzzy_moments`: how many moments at most (fuzzy ones: 190 from the filled
+    grid, 48 from the points, if None). What is left out is in `notes`.
 
     Sites: "labels" (row, column) at every moment; "counts" (class,) cells of each class;
     "probabilities" (class, row, column) at the moments with the coordinate "exact";
@@ -52,8 +54,10 @@ def record(
     depth, start = classifier.depth_, recipe.fuzzy_start
     fuzzy = classifier.fuzzy_depth_ if fuzzy_layers is None else int(fuzzy_layers)
     filling = _spread(depth, filling_moments, even=True)
-    fuzzing = _spread(fuzzy, fuzzy_moments, even=False)
-    exact = set(fuzzing[_spread(len(fuzzing) - 1, MOST_EXACT - 1, even=True)].tolist())
+    most = MOST_RESTARTED if recipe.restart else MOST_FUZZY
+    fuzzing = _spread(fuzzy, (most if fuzzy_moments is None else fuzzy_moments) - 1, even=False)
+    kept = len(fuzzing) if recipe.restart else MOST_EXACT
+    exact = set(fuzzing[_spread(len(fuzzing) - 1, kept - 1, even=True)].tolist())
     cells, truth = _control(classifier, X_control, y_control)
     classes = [str(name) for name in (classifier.classes_ if class_names is None else class_names)]
     trace = Trace(
@@ -66,6 +70,7 @@ def record(
                 "axes": list(axes or classifier.projection_.names),
                 "projection": classifier.projection_.note,
                 "points": classifier.n_training_points_,
+                "class_points": classifier.class_points_.tolist(),
                 "control_points": 0 if truth is None else len(truth),
                 "depth": depth,
                 "fuzzy_start": start,

@@ -1,0 +1,65 @@
+"""Marks that most views need: a line of text, a hairline, a dotted line, a swatch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from ..scene import Color, Discs, Rectangles, Segments, Text
+from ..types import Array
+from .style import HAIRLINE, LABEL_SIZE, TEXT_WEIGHT
+
+
+def label(
+    x: float,
+    y: float,
+    string: str,
+    color: Color,
+    *,
+    size: float = LABEL_SIZE,
+    weight: Literal[300, 400, 600] = TEXT_WEIGHT,
+    anchor: Literal["start", "middle", "end"] = "start",
+) -> Text:
+    """A line of text whose base line passes through (x, y)."""
+    return Text((x, y), string, size, color, weight, anchor)
+
+
+def hairlines(lines: Array, color: Color) -> Segments:
+    """Thin lines (line, x0 y0 x1 y1)."""
+    return Segments(lines, np.float32([HAIRLINE]), np.array(color, np.uint8))
+
+
+def dotted(x0: float, x1: float, y: float, color: Color, *, gap: float = 7) -> Discs:
+    """A level line of dots: something to compare with."""
+    across = np.arange(x0, x1, gap)
+    centers = np.stack([across, np.full_like(across, y)], axis=1)
+    return Discs(centers, np.float32([1.1]), np.array(color, np.uint8))
+
+
+def swatches(boxes: Array, colors: Array, outline: Color | None = None) -> Rectangles:
+    """Small rounded boxes (swatch, x y width height) in the colours (swatch, rgba) of a legend."""
+    stroke = np.array((0, 0, 0, 0) if outline is None else outline, np.uint8)
+    width = 0 if outline is None else HAIRLINE
+    return Rectangles(boxes, colors, np.float32([4]), stroke, np.float32([width]))
+
+
+def spread_apart(places: list[float], gap: float) -> list[float]:
+    """Places in the same order, moved as little as needed to lie `gap` apart: for labels."""
+    order = sorted(range(len(places)), key=lambda index: places[index])
+    moved = [places[index] for index in order]
+    for _ in range(50):
+        worst = 0.0
+        for one in range(len(moved) - 1):
+            short = gap - (moved[one + 1] - moved[one])
+            if short > 1e-6:
+                moved[one] -= short / 2
+                moved[one + 1] += short / 2
+                worst = max(worst, short)
+        if worst < 0.01:
+            break
+    result = [0.0] * len(places)
+    for index, place in zip(order, moved, strict=True):
+        result[index] = place
+    return result
+

@@ -144,7 +144,7 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert data.columns == ("x", "y")
     assert data.notes == (
         "left out 1 empty column: empty",
-        "left out a column that numbers the rows: the first one, without a name",
+        "left out a column that numbers the rows: column 1",
         "left out 1 column with the same value in every row: same",
     )
 
@@ -221,7 +221,7 @@ def test_one_table_in_every_form(tmp_path: Path) -> None:
         (polars, "kind"),
         (polars.lazy(), -1),
         (pa.table(polars), 3),
-        (frame, 3),
+        (frame, np.int64(3)),
         (frame.to_records(index=False), "kind"),
         (frame.astype({"kind": "category"}), "kind"),
     ]
@@ -306,6 +306,13 @@ def test_json_lines_may_lack_keys_and_hold_nan(tmp_path: Path) -> None:
             np.arange(3.0),
             "A table is an array of two axes: (sample, feature). Received shape (3,).",
         ),
+        (np.zeros((3, 8, 8)), "A table is an array of two axes: (sample, feature). Received shape"),
+        (None, "No data set can be made of this. Received NoneType. A name, a path, an array, a"),
+        ({"a": [1]}, "No data set can be made of this. Received dict. A name, a path, an array,"),
+        (
+            np.ma.masked_less(np.eye(2), 1),
+            "Cells are missing or infinite in the table. Received x1",
+        ),
         (np.zeros((0, 2)), "There are no rows in the table, only column names. Received x1, x2."),
         (np.zeros((3, 0)), "There are no columns in the table."),
         ([[1, 2], [3]], "These values do not make a table: "),
@@ -333,6 +340,20 @@ def test_sparse_matrices_are_refused() -> None:
 
     with pytest.raises(InputError, match=r"Sparse matrices are not read\. Received csr_matrix\."):
         load(sparse.csr_matrix(np.eye(3)))
+
+
+def test_what_cannot_be_a_list_of_columns_is_refused() -> None:
+    frame = pd.DataFrame({"width": [1, 2], "height": [3, 5]})
+    with pytest.raises(InputError, match=r"The columns to learn from are a list of names\."):
+        load(frame, columns=3)  # type: ignore[arg-type]
+    assert load(frame, columns="width").columns == ("width",)
+
+
+def test_a_name_too_long_for_a_file_is_refused() -> None:
+    with pytest.raises(FileError, match=r"x…' cannot be read: "):
+        load("x" * 5000 + ".csv")
+    with pytest.raises(InputError, match="Unknown data set 'xxx"):
+        load("x" * 5000)
 
 
 def test_classes_given_twice_are_refused() -> None:

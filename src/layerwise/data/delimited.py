@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..errors import FileError
 from .columns import Column, Table, column_of
+from .dataset import counted
 from .encoding import not_utf8
 
 SEPARATORS: Final = (",", ";", "\t", "|")
@@ -122,7 +123,7 @@ def _refuse_ragged(data: bytes, label: str, separator: str, width: int) -> None:
         ) from None
     raise FileError(
         f"Line {start} of {label} does not fit its columns",
-        received=f"{len(row)} cells for {width} columns",
+        received=f"{counted(len(row), 'cell')} for {counted(width, 'column')}",
         do="Mend that line; text that holds the separator must stand in double quotes",
     )
 

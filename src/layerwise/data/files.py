@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from ..errors import FileError, nearest_name, unknown_name
-from .columns import Table
+from ..errors import FileError, LayerwiseError, nearest_name, unknown_name
+from .columns import Table, shortened
 from .delimited import read_delimited
 from .encoding import as_utf8
 from .json_lines import read_json_lines
@@ -37,7 +37,11 @@ _SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
 def looks_like_path(source: str) -> bool:
     """Whether a string is meant as a file rather than as the name of a data set."""
-    return bool("/" in source or "\\" in source or Path(source).suffix) or Path(source).exists()
+    try:
+        marked = "/" in source or "\\" in source or bool(Path(source).suffix)
+        return marked or Path(source).exists()
+    except OSError:  # too long for a file's name
+        return False
 
 
 def table_suffix(path: Path) -> str:
@@ -60,19 +64,22 @@ def read_file(path: Path) -> Table:
 
     Text must be UTF-8, or begin with a byte order mark that says otherwise.
     """
-    _check_place(path)
-    suffix = table_suffix(path)
-    size = path.stat().st_size
-    if size > LIMIT_BYTES:
-        raise _too_large(path)
-    if size == 0:
-        raise FileError(f"{path} is empty", do="A table needs column names and at least one row")
     try:
+        _check_place(path)
+        suffix = table_suffix(path)
+        size = path.stat().st_size
+        if size > LIMIT_BYTES:
+            raise _too_large(path)
+        if size == 0:
+            raise _empty(path)
         if suffix in (".parquet", ".pq"):
             return read_parquet(path, LIMIT_BYTES)
         data = _unpacked(path) if suffix.endswith(".gz") else path.read_bytes()
-    except PermissionError:
-        raise FileError(f"{path} may not be read", do="Ask for permission to read it") from None
+    except LayerwiseError:
+        raise
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise FileError(f"{shortened(str(path), 80)} cannot be read: {reason}") from None
     return READERS[suffix.removesuffix(".gz")](as_utf8(data, str(path)), str(path))
 
 
@@ -109,8 +116,12 @@ def _unpacked(path: Path) -> bytes:
             do="Copy or download it again; if it is not packed, leave .gz out of its name",
         ) from None
     if not total:
-        raise FileError(f"{path} is empty", do="A table needs column names and at least one row")
+        raise _empty(path)
     return b"".join(pieces)
+
+
+def _empty(path: Path) -> FileError:
+    return FileError(f"{path} is empty", do="A table needs column names and at least one row")
 
 
 def _too_large(path: Path) -> FileError:

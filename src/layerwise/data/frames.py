@@ -36,7 +36,7 @@ def read_frame(frame: Any) -> Table:
 def read_array(source: Any) -> Table:
     """A (sample, feature) array or a list of rows, as a table with columns x1, x2, …
 
-    A structured array keeps the names of its fields.
+    A structured array keeps the names of its fields; masked cells are missing.
     """
     if hasattr(source, "toarray"):
         raise InputError(
@@ -48,11 +48,18 @@ def read_array(source: Any) -> Table:
     if array.dtype.names and array.ndim == 1:
         columns = tuple(_array_column(name, array[name]) for name in array.dtype.names)
         return Table(LABEL, columns)
+    if array.ndim == 0:
+        raise InputError(
+            "No data set can be made of this",
+            received=type(source).__name__,
+            allowed="A name, a path, an array, a pair (X, y) or a frame is needed",
+        )
     if array.ndim != 2:
+        shape = "-1, 1" if array.ndim == 1 else "len(array), -1"
         raise InputError(
             "A table is an array of two axes: (sample, feature)",
             received=f"shape {array.shape}",
-            do="For one feature use array.reshape(-1, 1)",
+            do=f"array.reshape({shape}) gives it two",
         )
     columns = tuple(_array_column(f"x{i + 1}", array[:, i]) for i in range(array.shape[1]))
     return Table(LABEL, columns)
@@ -88,6 +95,10 @@ def read_labels(labels: Any, rows: int) -> Column:
 
 
 def _as_array(source: Any) -> Array:
+    if isinstance(source, np.ma.MaskedArray):
+        numeric = source.dtype.kind in "iuf"
+        masked: Any = source.astype(np.float64 if numeric else object)
+        return np.asarray(masked.filled(np.nan if numeric else None))
     try:
         array = np.asarray(source)
     except (ValueError, TypeError, RuntimeError) as error:

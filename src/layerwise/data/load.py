@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from contextlib import suppress
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from ..errors import InputError, unknown_name
 from .catalog import ENTRIES
@@ -15,9 +17,9 @@ from .samples import MISSING, Missing, make_dataset
 
 def load(
     source: Any,
-    target: str | int | None = None,
+    target: str | SupportsIndex | None = None,
     *,
-    columns: Sequence[str] | None = None,
+    columns: Iterable[str] | None = None,
     missing: Missing = "refuse",
     **options: Any,
 ) -> Dataset:
@@ -37,10 +39,9 @@ def load(
     """
     if missing not in MISSING:
         raise unknown_name("way with missing cells", str(missing), MISSING)
-    if target is not None and (isinstance(target, bool) or not isinstance(target, str | int)):
-        raise InputError("The target is a column, by name or by index", received=repr(target))
+    aim = _target(target)
     if isinstance(source, str) and source in ENTRIES:
-        return _settled(ENTRIES[source].build(options), target, columns)
+        return _settled(ENTRIES[source].build(options), aim, columns)
     if options:
         raise InputError(
             "Only the data sets that come with layerwise take options",
@@ -48,15 +49,24 @@ def load(
             allowed=f"They are {', '.join(ENTRIES)}",
         )
     if isinstance(source, Dataset):
-        return _settled(source, target, columns)
+        return _settled(source, aim, columns)
     table, card, labels = _opened(source)
-    if labels is not None and target is not None:
+    if labels is not None and aim is not None:
         raise InputError(
             "The classes are given twice: as y and as target",
-            received=f"target={target!r}",
+            received=f"target={aim!r}",
             do="Leave one of them out",
         )
-    return make_dataset(table, card, target=target, columns=columns, missing=missing, labels=labels)
+    return make_dataset(table, card, target=aim, columns=columns, missing=missing, labels=labels)
+
+
+def _target(target: object) -> str | int | None:
+    if target is None or isinstance(target, str):
+        return target
+    if isinstance(target, SupportsIndex) and not isinstance(target, bool):
+        with suppress(TypeError):
+            return index(target)
+    raise InputError("The target is a column, by name or by index", received=repr(target))
 
 
 def _opened(source: Any) -> tuple[Table, Card, Column | None]:
@@ -68,18 +78,19 @@ def _opened(source: Any) -> tuple[Table, Card, Column | None]:
         raise unknown_name("data set", source, ENTRIES, do="A file is named with its suffix")
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
-        return read_file(path), _card(path), None
+        table = read_file(path)
+        return table, _card(table, _stem(path), path.name), None
     if isinstance(source, tuple):
         if len(source) != 2:
             raise InputError(
                 "A tuple must be a pair (X, y)", received=f"{len(source)} things in a tuple"
             )
         table = _in_memory(source[0])
-        return table, _given(table), read_labels(source[1], len(table))
+        return table, _card(table), read_labels(source[1], len(table))
     if hasattr(source, "collect_schema") and hasattr(source, "collect"):
         source = source.collect()
     table = read_frame(source) if is_frame(source) else read_array(source)
-    return table, _given(table), None
+    return table, _card(table), None
 
 
 def _in_memory(source: Any) -> Table:
@@ -88,7 +99,7 @@ def _in_memory(source: Any) -> Table:
     return read_frame(source) if is_frame(source) else read_array(source)
 
 
-def _settled(dataset: Dataset, target: str | int | None, columns: Sequence[str] | None) -> Dataset:
+def _settled(dataset: Dataset, target: str | int | None, columns: Iterable[str] | None) -> Dataset:
     """A data set that knows its own classes, with the columns asked for."""
     if target is not None and target != dataset.target:
         own = f"Its classes are in {dataset.target!r}" if dataset.target else "It has no others"
@@ -101,12 +112,11 @@ def _settled(dataset: Dataset, target: str | int | None, columns: Sequence[str] 
     return dataset if columns is None else dataset.select(columns)
 
 
-def _card(path: Path) -> Card:
-    name = path.name.removesuffix(".gz") if path.name.lower().endswith(".gz") else path.name
-    stem = Path(name).stem
-    return Card(name=stem, title=stem, origin=path.name)
+def _stem(path: Path) -> str:
+    """The file's name without its suffixes."""
+    return Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
 
 
-def _given(table: Table) -> Card:
+def _card(table: Table, name: str = "table", origin: str = "given in memory") -> Card:
     size = f"{counted(len(table), 'row')}, {counted(len(table.columns), 'column')}"
-    return Card(name="table", title="A table", origin="given in memory", description=size)
+    return Card(name=name, title=name, origin=origin, description=size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -33,7 +33,7 @@ def make_dataset(
     card: Card,
     *,
     target: str | int | None = None,
-    columns: Sequence[str] | None = None,
+    columns: Iterable[str] | None = None,
     missing: Missing = "refuse",
     labels: Column | None = None,
 ) -> Dataset:
@@ -103,13 +103,16 @@ def _place(table: Table, target: str | int) -> int:
     return target % count
 
 
-def _choose(table: Table, aim: Column | None, columns: Sequence[str] | None) -> list[Column]:
+def _choose(table: Table, aim: Column | None, columns: Iterable[str] | None) -> list[Column]:
     if columns is None:
         return [column for column in table.columns if column is not aim]
+    if not isinstance(columns, Iterable):
+        raise InputError("The columns to learn from are a list of names", received=repr(columns))
     asked = [columns] if isinstance(columns, str) else list(columns)
     if not asked or len(set(asked)) < len(asked):
         raise InputError(
-            "The columns to learn from must be named, each once", received=listed(asked) or "none"
+            "The columns to learn from must be named, each once",
+            received=listed(list(map(str, asked))) or "none",
         )
     if aim is not None and aim.name in asked:
         raise InputError(
@@ -123,26 +126,27 @@ def _numbers(table: Table, columns: Sequence[Column], *, asked: bool) -> _Gather
     """The columns that hold numbers; a note for each kind of column that does not."""
     found = _Gathered()
     text, nested, empty, strays, counting = [], [], [], [], []
-    for place, column in enumerate(columns):
+    for column in columns:
+        shown = column.name or f"column {table.columns.index(column) + 1}"
         numbers = None if column.nested else column.numbers()
         if asked and numbers is None:
             raise InputError(
-                f"The column {column.name!r} in {table.label} does not hold numbers",
+                f"The column {shown!r} in {table.label} does not hold numbers",
                 received=column.stray() or ("lists or records" if column.nested else "text"),
                 do="Leave it out of the columns, or code it as numbers",
             )
         if column.nested:
-            nested.append(column.name)
+            nested.append(shown)
         elif numbers is None:
-            text.append(column.name)
+            text.append(shown)
             if reason := column.stray():
-                strays.append(f"{column.name}: {reason}")
+                strays.append(f"{shown}: {reason}")
         elif not asked and np.isnan(numbers).all():
-            empty.append(column.name or f"column {place + 1}")
+            empty.append(shown)
         elif not asked and _counts_rows(column.name, numbers):
-            counting.append(column.name or "the first one, without a name")
+            counting.append(shown)
         else:
-            found.names.append(column.name or f"column {place + 1}")
+            found.names.append(shown)
             found.values.append(numbers)
     for names, kind in ((text, "text"), (nested, "lists or records")):
         if names:

@@ -165,7 +165,10 @@ def _box(x: float, y: float, width: float, height: float, radius: float, inset: 
 def _image(mark: Image) -> str:
     x, y, width, height = mark.box
     png = base64.b64encode(picture_png(mark.pixels, mark.palette)).decode("ascii")
-    sharp = ' image-rendering="pixelated"' if mark.sampling == "nearest" else ""
+    # Averaging over magnified cells leaves them sharp; only a viewer's smoothing would blur them.
+    magnified = width >= 2 * mark.pixels.shape[1] and height >= 2 * mark.pixels.shape[0]
+    smooth = mark.sampling == "area" and not magnified
+    sharp = "" if smooth else ' image-rendering="pixelated"'
     return (
         f'<image x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"'
         f' preserveAspectRatio="none"{sharp} href="data:image/png;base64,{png}"/>'

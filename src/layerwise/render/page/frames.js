@@ -3,7 +3,7 @@
  * one a cell, of its labels XOR those of frame n − 1 (frame 0: XOR zero).
  */
 
-import { bytesOf } from "./document.js";
+import { bytesOf, numbersOf } from "./document.js";
 import { remember } from "./lattice.js";
 
 const SPACING = 16;
@@ -15,7 +15,7 @@ export class FramesReplay {
     this.rows = recipe.rows;
     this.columns = recipe.columns;
     this.frames = recipe.frames;
-    this.moments = recipe.moments ?? null;
+    this.moments = recipe.moments == null ? null : numbersOf(recipe.moments);
     /** @type {Map<number, Uint8Array>} */
     this.keyframes = new Map();
     /** @type {Map<number, import("./lattice.js").Labels>} */

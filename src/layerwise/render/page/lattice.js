@@ -100,14 +100,14 @@ export class LatticeReplay {
     this.rows = recipe.rows;
     this.columns = recipe.columns;
     this.lazy = Boolean(recipe.lazy);
-    this.moments = recipe.moments ?? null;
+    this.moments = recipe.moments == null ? null : numbersOf(recipe.moments);
     this.mixedSeed = mix64(...halves(recipe.seed));
     this.phases = recipe.phases.map((phase) => ({
       first: phase.first,
       fill: phase.mode === "fill",
       anchors: Boolean(phase.anchors),
-      cells: phase.cells === undefined ? null : numbersOf(phase.cells),
-      labels: phase.labels === undefined ? null : numbersOf(phase.labels),
+      cells: phase.cells == null ? null : numbersOf(phase.cells),
+      labels: phase.labels == null ? null : numbersOf(phase.labels),
     }));
     this.words = 2 * Math.ceil(this.columns / 64);
     this.size = this.rows * this.words;

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import InputError, unknown_name
-from .types import Array, ByteArray, Float32Array, FloatArray
+from .types import Array, ByteArray, Float32Array, FloatArray, float32_array
 
 Color: TypeAlias = tuple[int, int, int, int]
 CLEAR: Color = (0, 0, 0, 0)
@@ -63,7 +63,7 @@ class Discs:
     radii: Float32Array  # (disc,)
     fill: ByteArray  # (disc, rgba)
     stroke: ByteArray = field(default_factory=lambda: np.array(CLEAR, np.uint8))  # (disc, rgba)
-    stroke_widths: Float32Array = field(default_factory=lambda: np.float32([0]))  # (disc,)
+    stroke_widths: Float32Array = field(default_factory=lambda: float32_array([0]))  # (disc,)
     refers: Reference | None = None
 
     def __post_init__(self) -> None:
@@ -94,9 +94,9 @@ class Rectangles:
     kind: ClassVar[str] = "rectangles"
     boxes: Float32Array  # (rectangle, x y width height)
     fill: ByteArray  # (rectangle, rgba)
-    radii: Float32Array = field(default_factory=lambda: np.float32([0]))  # (rectangle,)
+    radii: Float32Array = field(default_factory=lambda: float32_array([0]))  # (rectangle,)
     stroke: ByteArray = field(default_factory=lambda: np.array(CLEAR, np.uint8))
-    stroke_widths: Float32Array = field(default_factory=lambda: np.float32([0]))
+    stroke_widths: Float32Array = field(default_factory=lambda: float32_array([0]))
     refers: Reference | None = None
 
     def __post_init__(self) -> None:
@@ -170,7 +170,9 @@ class Camera:
     def apply(self, mark: Mark, size: tuple[float, float]) -> Mark:
         """The mark as seen by this camera in a frame of that size (width, height)."""
         zoom = self.zoom
-        shift = np.float32([size[0] / 2 - zoom * self.center[0], size[1] / 2 - zoom * self.center[1]])
+        shift = float32_array(
+            [size[0] / 2 - zoom * self.center[0], size[1] / 2 - zoom * self.center[1]]
+        )
         match mark:
             case Discs():
                 return replace(
@@ -183,7 +185,7 @@ class Camera:
                 ends = mark.ends * zoom + np.tile(shift, 2)
                 return replace(mark, ends=ends, widths=mark.widths * zoom)
             case Rectangles():
-                boxes = mark.boxes * zoom + np.concatenate([shift, np.float32([0, 0])])
+                boxes = mark.boxes * zoom + np.concatenate([shift, float32_array([0, 0])])
                 return replace(
                     mark,
                     boxes=boxes,

@@ -26,9 +26,7 @@ from .types import Array
 APPLICATION_ID: Final = 0x4C575452  # "LWTR"
 VERSION: Final = 1
 LARGEST_VALUE: Final = 1 << 34  # bytes, before a stranger's file may ask for memory
-DTYPES: Final = frozenset(
-    "|b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8 <f2 <f4 <f8 <c8 <c16".split()
-)
+DTYPES: Final = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
 SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE moments (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL);
@@ -50,7 +48,11 @@ class FileStore:
             "SELECT dtype, shape, codec, data FROM chunks WHERE site = ? AND moment = ?",
             (site, moment),
         )
-        return _unpacked(*row[0], where=f"{site!r} at moment {moment} of {self._path.name}") if row else None
+        return (
+            _unpacked(*row[0], where=f"{site!r} at moment {moment} of {self._path.name}")
+            if row
+            else None
+        )
 
     def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
         """Append a moment with its values in one transaction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[Any]
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -14,6 +14,12 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 ByteArray: TypeAlias = NDArray[np.uint8]
 WordArray: TypeAlias = NDArray[np.uint64]
+
+
+def float32_array(values: ArrayLike) -> Float32Array:
+    """Numbers as an array of single precision, as marks hold them."""
+    return np.asarray(values, np.float32)
+
 
 # The names of axes, as they stand in docstrings and in the sites of a trace.
 SAMPLE: Final = "sample"

@@ -126,7 +126,7 @@ def vote_weights(window: int, weighting: str) -> IntArray:
     if weighting == "uniform":
         return np.ones((2 * window + 1, 2 * window + 1), np.int64)
     squared = steps[:, None] ** 2 + steps**2
-    return np.rint(65536 / np.sqrt(1.0 + squared)).astype(np.int64)
+    return np.asarray(np.rint(65536 / np.sqrt(1.0 + squared)), np.int64)
 
 
 def first_frame(
@@ -156,4 +156,4 @@ def _pairs(keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
 
 def anchors_of(frame: ByteArray) -> BoolArray:
     """The training cells of a first frame: (row, column)."""
-    return frame != UNCLASSIFIED
+    return np.asarray(frame != UNCLASSIFIED)

@@ -1,8 +1,8 @@
 """The very deep lattice network as a scikit-learn classifier.
 
-Step 1: a table's points become cells of a grid. Step 2: layer after layer, each cell takes its class
-from its neighbours, until every cell has one. Step 3: further layers make the borders fuzzy, and
-the probabilities that they tend to are computed exactly.
+Step 1: a table's points become cells of a grid. Step 2: layer after layer, each cell takes its
+class from its neighbours, until every cell has one. Step 3: further layers make the borders fuzzy,
+and the probabilities that they tend to are computed exactly.
 """
 
 from __future__ import annotations
@@ -189,22 +189,45 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             shown += copies.labels(depth) == numbers
         times = shown.sum(axis=0)
         with np.errstate(invalid="ignore"):
-            return (shown / times).astype(np.float32)
+            return np.asarray(shown / times, np.float32)
 
     @cached_property
     def trace_(self) -> Trace:
         """The recording of every layer, filling and fuzzy, made when it is first asked for."""
         return self.record()
 
-    def record(self, X_control: Any = None, y_control: Any = None, **about: Any) -> Trace:
+    def record(self, X_control: Any = None, y_control: Any = None, **options: Any) -> Trace:
         """The recording, with what control points (sample, feature) say of each layer.
 
-        See `recording.record` for the sites and for `about` (title, data card, baselines, …).
+        Without control points, those that `show_with` gave. See `recording.record` for the sites
+        and for `options` (how many moments, baselines, …).
         """
         check_is_fitted(self)
         from .recording import record
 
-        return record(self, X_control, y_control, **about)
+        shown = getattr(self, "shown_with_", None)
+        if X_control is None and shown is not None:
+            return record(self, **{**shown.record_options(), **options})
+        return record(self, X_control, y_control, **options)
+
+    def show_with(
+        self,
+        X_control: Any,
+        y_control: Any,
+        *,
+        data: str = "",
+        baselines: Sequence[tuple[str, float]] = (),
+    ) -> LatticeClassifier:
+        """Control points, the data's name and known accuracies for this model's recordings.
+
+        They are saved with the model, so that its film can be made again anywhere.
+        """
+        check_is_fitted(self)
+        from .recording import Showing
+
+        self.shown_with_ = Showing.of(self, X_control, y_control, data, baselines)
+        self.__dict__.pop("trace_", None)
+        return self
 
     def save(self, path: str | Path) -> Path:
         """Write the fitted model as one file (safetensors and JSON; no code in it)."""
@@ -349,4 +372,3 @@ def available_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (OSError, ValueError, AttributeError):
         return 1 << 33
-

@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..types import UNCLASSIFIED, ByteArray, FloatArray, IntArray
+from ..types import UNCLASSIFIED, Array, ByteArray, FloatArray, IntArray
 from .cells import anchors_of, fill_origins
 from .diffusion import (
     TRACE_OF_EVIDENCE,
@@ -28,7 +28,7 @@ from .diffusion import (
     one_hot,
     own_share,
 )
-from .layers import LayerStack, Recipe
+from .layers import LayerStack
 from .random_bits import mix, stream_starts
 
 Start: TypeAlias = Literal["filled", "points"]
@@ -68,15 +68,15 @@ class TrainingCells:
             labels=frame.reshape(-1)[known].astype(np.int64),
             group_cell=pairs // classes,
             group_label=pairs % classes,
-            group_weight=np.bincount(group.reshape(-1), weights=weights[present]),
+            group_weight=np.asarray(np.bincount(group.reshape(-1), weights[present]), float),
             frequencies=mass / mass.sum(),
         )
 
     def nearest_error(self) -> float:
-        """How often the nearest other training cell has another class (half a miss at the least)."""
+        """How often the nearest other training cell has another class (half a miss at least)."""
         if len(self.cells) < 2:
             return 0.5
-        _, near = cKDTree(self.cells).query(self.cells, k=2)
+        near = np.asarray(cKDTree(self.cells).query(self.cells, k=2)[1])
         other = np.where(near[:, 0] == np.arange(len(near)), near[:, 1], near[:, 0])
         wrong = np.count_nonzero(self.labels[other] != self.labels)
         return float((wrong + 0.5) / (len(self.cells) + 1))
@@ -133,7 +133,7 @@ def _leave_one_out(
 ) -> Callable[[int], float]:
     recipe = stack.recipe
     frame = recipe.frame
-    origins = np.full(frame.shape, -1, np.int32)
+    origins: Array = np.full(frame.shape, -1, np.int32)
     rows, columns = training.cells[:, 0], training.cells[:, 1]
     origins[rows, columns] = np.arange(len(training.cells))
     shown = frame
@@ -156,8 +156,8 @@ def _leave_one_out(
     return loss
 
 
-def _nearest_of_class(labels: ByteArray, training: TrainingCells) -> IntArray:
-    origins = np.full(labels.shape, -1, np.int32)
+def _nearest_of_class(labels: ByteArray, training: TrainingCells) -> Array:
+    origins: Array = np.full(labels.shape, -1, np.int32)
     for label in np.unique(training.labels):
         members = np.flatnonzero(training.labels == label)
         where = np.argwhere(labels == label)
@@ -187,7 +187,9 @@ def _anchored_losses(
     stack: LayerStack, training: TrainingCells, start: Start, layers: int | None
 ) -> list[tuple[Start, int, float]]:
     recipe = stack.recipe
-    depths = [layers] if layers is not None else [2**k for k in range(10) if 2**k <= DEEPEST_ANCHORED]
+    depths = (
+        [layers] if layers is not None else [2**k for k in range(10) if 2**k <= DEEPEST_ANCHORED]
+    )
     part = (mix(np.arange(len(training.cells), dtype=np.uint64)) % np.uint64(FOLDS)).astype(int)
     totals = np.zeros(len(depths))
     weight = 0.0

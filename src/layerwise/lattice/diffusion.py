@@ -18,10 +18,10 @@ import numpy as np
 from scipy import fft
 
 from ..compiled import compiled
-from ..types import UNCLASSIFIED, BoolArray, ByteArray, Float32Array, FloatArray, IntArray
+from ..types import Array, BoolArray, ByteArray, Float32Array, FloatArray, IntArray
 
 TRACE_OF_EVIDENCE = 1e-12
-"""Probability of being classified below which the filled map decides instead (see `conditional`)."""
+"""Probability of being classified below which the filled map decides (see `conditional`)."""
 
 
 def eigenvalues(grid: tuple[int, int], lazy: bool) -> FloatArray:
@@ -122,7 +122,7 @@ class WalkTable:
 
 
 @compiled
-def own_share(origins: IntArray, table: FloatArray, cells: IntArray, share: FloatArray) -> None:
+def own_share(origins: Array, table: FloatArray, cells: IntArray, share: FloatArray) -> None:
     """How likely a walk from each training cell ends in its own territory.
 
     `origins` (row, column): the number of the training cell that each cell descends from;
@@ -149,12 +149,7 @@ def own_share(origins: IntArray, table: FloatArray, cells: IntArray, share: Floa
 
 def strongest(probabilities: Float32Array | FloatArray) -> ByteArray:
     """The likeliest class of each cell, the first of equals: (row, column)."""
-    return np.argmax(probabilities, axis=0).astype(np.uint8)
-
-
-def classified(labels: ByteArray) -> BoolArray:
-    """Which cells have a class: (row, column)."""
-    return labels != UNCLASSIFIED
+    return np.asarray(np.argmax(probabilities, axis=0), np.uint8)
 
 
 @compiled

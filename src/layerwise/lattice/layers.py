@@ -213,7 +213,9 @@ class LayerStack:
         return planes.pack(old, recipe.classes), left
 
 
-def _each(work: Callable[[tuple[int, int]], Any], cuts: list[tuple[int, int]], threads: int) -> list[Any]:
+def _each(
+    work: Callable[[tuple[int, int]], Any], cuts: list[tuple[int, int]], threads: int
+) -> list[Any]:
     if threads == 1 or len(cuts) == 1:
         return [work(cut) for cut in cuts]
     with ThreadPoolExecutor(threads) as pool:

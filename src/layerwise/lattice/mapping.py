@@ -59,9 +59,13 @@ class AxisMapping:
         share = np.bincount(where.reshape(-1), weights=mass)
         middle = (np.cumsum(share) - share / 2) / share.sum()
         if len(knots) > MOST_KNOTS:
-            pick = np.unique(np.searchsorted(middle, np.linspace(0, 1, MOST_KNOTS)).clip(max=len(knots) - 1))
+            pick = np.unique(
+                np.searchsorted(middle, np.linspace(0, 1, MOST_KNOTS)).clip(max=len(knots) - 1)
+            )
             knots, middle = knots[pick], middle[pick]
-        return cls(kind, knots, margin + (1 - 2 * margin) * (middle - middle[0]) / (middle[-1] - middle[0]))
+        return cls(
+            kind, knots, margin + (1 - 2 * margin) * (middle - middle[0]) / (middle[-1] - middle[0])
+        )
 
     def positions(self, values: FloatArray) -> FloatArray:
         """Where values lie on the axis: 0 … 1 inside the grid, below 0 or above 1 outside."""
@@ -83,7 +87,7 @@ class AxisMapping:
     def _beyond(x: FloatArray, knots: FloatArray, places: FloatArray) -> FloatArray:
         """What a straight line through the two outermost knots adds beyond them."""
         slope = (places[-1] - places[0]) / (knots[-1] - knots[0])
-        return slope * (np.minimum(x - knots[0], 0) + np.maximum(x - knots[-1], 0))
+        return np.asarray(slope * (np.minimum(x - knots[0], 0) + np.maximum(x - knots[-1], 0)))
 
 
 @dataclass(frozen=True)
@@ -96,20 +100,26 @@ class GridMapping:
 
     @classmethod
     def fit(
-        cls, points: FloatArray, weights: FloatArray, grid: tuple[int, int], kind: Kind, margin: float
+        cls,
+        points: FloatArray,
+        weights: FloatArray,
+        grid: tuple[int, int],
+        kind: Kind,
+        margin: float,
     ) -> GridMapping:
         """Fit to points (sample, 2)."""
         x, y = (AxisMapping.fit(points[:, axis], weights, kind, margin) for axis in (0, 1))
         return cls(x, y, grid)
 
     def cells(self, points: FloatArray) -> tuple[IntArray, BoolArray]:
-        """The cells of points (sample, 2): (sample, row column), and which lay outside (sample,)."""
+        """The cells (sample, row column) of points (sample, 2), and which lay outside (sample,)."""
         rows, columns = self.grid
         across = self.horizontal.positions(points[:, 0]) * columns
         down = (1 - self.vertical.positions(points[:, 1])) * rows
         outside = (across < 0) | (across > columns) | (down < 0) | (down > rows)
         cells = np.stack(
-            [np.clip(np.floor(down), 0, rows - 1), np.clip(np.floor(across), 0, columns - 1)], axis=1
+            [np.clip(np.floor(down), 0, rows - 1), np.clip(np.floor(across), 0, columns - 1)],
+            axis=1,
         )
         return cells.astype(np.int64), outside
 
@@ -118,7 +128,11 @@ class GridMapping:
         if self.horizontal.kind == self.vertical.kind == "linear":
             flat = np.empty(len(points), np.int64)
             _flat_linear(
-                np.ascontiguousarray(points), self.horizontal.knots, self.vertical.knots, *self.grid, flat
+                np.ascontiguousarray(points),
+                self.horizontal.knots,
+                self.vertical.knots,
+                *self.grid,
+                flat,
             )
             return flat
         cells, _ = self.cells(points)

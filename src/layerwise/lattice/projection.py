@@ -95,7 +95,10 @@ def _part_classes(
     present = np.unique(labels[weights > 0])
     masses = np.array([weights[labels == label].sum() for label in present])
     means = np.stack(
-        [np.average(scaled[labels == label], axis=0, weights=weights[labels == label]) for label in present]
+        [
+            np.average(scaled[labels == label], axis=0, weights=weights[labels == label])
+            for label in present
+        ]
     )
     rest = scaled.copy()
     for label, mean in zip(present, means, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
-from ..types import Array, FloatArray, IntArray, WordArray
+from ..types import Array, IntArray, WordArray
 from .quality import quality
 from .replay import recipe_document
 
@@ -24,11 +25,43 @@ MOST_EXACT: Final = 16  # among fuzzy layers that are shown as a run of cells
 MOST_RESTARTED: Final = 48  # fuzzy layers from the points, each shown by its exact probabilities
 
 
+@dataclass(frozen=True, eq=False)
+class Showing:
+    """What a model's recordings are shown with: control cells, the data's name, known methods.
+
+    `cells` (sample, row column), `labels` (sample,) numbers into the model's classes.
+    """
+
+    cells: IntArray
+    labels: IntArray
+    data: str
+    baselines: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(
+        cls,
+        classifier: LatticeClassifier,
+        X: Any,
+        y: Any,
+        data: str,
+        baselines: Sequence[tuple[str, float]],
+    ) -> Showing:
+        """From control points X (sample, feature) and their classes y (sample,)."""
+        cells, labels = control_cells(classifier, X, y)
+        known = tuple((str(name), float(accuracy)) for name, accuracy in baselines)
+        return cls(cells, labels, data, known)
+
+    def record_options(self) -> dict[str, Any]:
+        """The same as options of `record`."""
+        return {"control": self, "data": self.data, "baselines": self.baselines}
+
+
 def record(
     classifier: LatticeClassifier,
     X_control: Any = None,
     y_control: Any = None,
     *,
+    control: Showing | None = None,
     data: str = "",
     baselines: Sequence[tuple[str, float]] = (),
     class_names: Sequence[str] | None = None,
@@ -39,6 +72,7 @@ def record(
 ) -> Trace:
     """The recording of a fitted classifier, with control points (sample, feature) if given.
 
+    `control`: control points that are cells already (see `LatticeClassifier.show_with`).
     `data`: the data's name for the foot line; `baselines`: (name, accuracy on the control points)
     of known methods; `fuzzy_layers`: how many fuzzy layers to show, the fitted depth if None;
     `filling_moments`, `fuzzy_moments`: how many moments at most (fuzzy ones: 190 from the filled
@@ -58,7 +92,12 @@ def record(
     fuzzing = _spread(fuzzy, (most if fuzzy_moments is None else fuzzy_moments) - 1, even=False)
     kept = len(fuzzing) if recipe.restart else MOST_EXACT
     exact = set(fuzzing[_spread(len(fuzzing) - 1, kept - 1, even=True)].tolist())
-    cells, truth = _control(classifier, X_control, y_control)
+    cells = np.zeros((0, 2), np.int64)
+    truth: IntArray | None = None
+    if control is not None:
+        cells, truth = control.cells, control.labels
+    elif X_control is not None:
+        cells, truth = control_cells(classifier, X_control, y_control)
     classes = [str(name) for name in (classifier.classes_ if class_names is None else class_names)]
     trace = Trace(
         Header(
@@ -164,11 +203,8 @@ def _notes(depth: int, filling: IntArray, fuzzy: int, fuzzing: IntArray) -> tupl
     return tuple(notes)
 
 
-def _control(
-    classifier: LatticeClassifier, X: Any, y: Any
-) -> tuple[IntArray, IntArray | None]:
-    if X is None:
-        return np.zeros((0, 2), np.int64), None
+def control_cells(classifier: LatticeClassifier, X: Any, y: Any) -> tuple[IntArray, IntArray]:
+    """The cells (sample, row column) and label numbers (sample,) of control points."""
     points = classifier.projection_.apply(
         validate_data(classifier, X, dtype=np.float64, reset=False)
     )
@@ -194,10 +230,3 @@ def _labels_at(planes: WordArray, cells: IntArray) -> Array:
     bits = (planes[:, cells[:, 0], word] >> bit).astype(np.int64) & 1
     digits = bits[:-1] << np.arange(len(bits) - 1)[:, None]
     return np.where(bits[-1] == 1, digits.sum(axis=0), -1)
-
-
-def final_quality(trace: Trace) -> tuple[FloatArray, list[int]]:
-    """The last exact accuracy, log-loss and calibration error: (3,), and the moments they are of."""
-    names = ("exact accuracy", "exact log-loss", "exact calibration error")
-    where = trace.where(names[0])
-    return np.array([float(trace[name, where[-1]]) for name in names]), where

@@ -17,9 +17,7 @@ def neighbors(labels: ByteArray) -> ByteArray:
     Beyond the edge the neighbour is the cell itself.
     """
     padded = np.pad(labels, 1, mode="edge")
-    return np.stack(
-        [padded[:-2, 1:-1], padded[1:-1, 2:], padded[2:, 1:-1], padded[1:-1, :-2]]
-    )
+    return np.stack([padded[:-2, 1:-1], padded[1:-1, 2:], padded[2:, 1:-1], padded[1:-1, :-2]])
 
 
 def copy_layer(

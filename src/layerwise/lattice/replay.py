@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,7 @@ class ProbabilityReplay:
         if self._filled is None:
             self._filled = LayerStack(self.recipe).labels(self.recipe.depth or 0)
         layers = int(moment.at["fuzzy"])
-        exact = class_probabilities(
-            self.recipe, self._filled, layers, self.frequencies, self.error
-        )
+        exact = class_probabilities(self.recipe, self._filled, layers, self.frequencies, self.error)
         return exact.astype(np.float32)
 
 
@@ -124,7 +123,7 @@ def page_recipe(document: Mapping[str, Any], layers: Sequence[int]) -> dict[str,
     if document["rule"] == "vote":
         stack = LayerStack(recipe_of(document))
         maps = [stack.labels(layer) for layer in range(depth + 1)]
-        changes = [maps[0], *(new ^ old for old, new in zip(maps, maps[1:], strict=False))]
+        changes = [maps[0], *(new ^ old for old, new in pairwise(maps))]
         frames = [base64.b64encode(zlib.compress(c.tobytes(), 9)).decode() for c in changes]
         fill = {"first": 0, "mode": "frames", "frames": frames, **first}
     fuzzy: dict[str, Any] = {"first": depth, "mode": "copy", "anchors": document["anchored"]}

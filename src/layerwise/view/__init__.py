@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .lattice import lattice
 from .palette import class_colors
 from .style import Theme, theme
 
-__all__ = ["Theme", "class_colors", "theme"]
+__all__ = ["Theme", "class_colors", "lattice", "theme"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..scene import Mark
 from ..typeface import shorten
-from ..types import ByteArray, IntArray
+from ..types import ByteArray, IntArray, float32_array
 from .marks import hairlines, label, swatches
 from .style import TEXT_SIZE, Theme, format_count, format_percent
 
@@ -81,11 +81,13 @@ class ClassTable:
         side = 18
         boxes = [[x, y + row * pitch + (pitch - side) / 2, side, side] for row in range(len(rows))]
         fill = [[*color.tolist(), 255] for _, _, color in rows]
-        lines = [[x, y + row * pitch, x + width, y + row * pitch] for row in range(1, len(rows) + 1)]
+        lines = [
+            [x, y + row * pitch, x + width, y + row * pitch] for row in range(1, len(rows) + 1)
+        ]
         middle = x + width - SHARE_ROOM
         marks: list[Mark] = [
-            hairlines(np.float32(lines), theme.hairline),
-            swatches(np.float32(boxes), np.array(fill, np.uint8), theme.hairline),
+            hairlines(float32_array(lines), theme.hairline),
+            swatches(float32_array(boxes), np.array(fill, np.uint8), theme.hairline),
             label(middle, y - 8, "training points", theme.grey, anchor="end"),
             label(x + width, y - 8, "cells", theme.grey, anchor="end"),
         ]

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..scene import Discs, Mark, Segments
 from ..typeface import text_width
-from ..types import FloatArray
-from .marks import dotted, hairlines, label, spread_apart
+from ..types import FloatArray, float32_array
+from .marks import Anchor, dotted, hairlines, label, spread_apart
 from .style import BOLD_WEIGHT, LABEL_SIZE, Theme, format_percent
 
 LINE = 2.5
@@ -69,8 +69,8 @@ class Curve:
         marks: list[Mark] = []
         if len(points) > 1:
             ends = np.concatenate([points[:-1], points[1:]], axis=1)
-            marks.append(Segments(ends, np.float32([LINE]), ink))
-        marks.append(Discs(now[None], np.float32([DOT]), ink))
+            marks.append(Segments(ends, float32_array([LINE]), ink))
+        marks.append(Discs(now[None], float32_array([DOT]), ink))
         marks.append(self._value_label(float(now[0]), float(now[1]), self._values[known[-1]]))
         return marks
 
@@ -98,15 +98,15 @@ class Curve:
         right, floor = left + width, top + height
         marks: list[Mark] = [
             label(left, top - 46, name, theme.grey),
-            hairlines(np.float32([[left, floor, right, floor]]), theme.hairline),
+            hairlines(float32_array([[left, floor, right, floor]]), theme.hairline),
         ]
         for moment, string in ticks:
             x = left + width * moment / last
-            anchor = "start" if moment == 0 else "end" if moment == last else "middle"
+            anchor: Anchor = "start" if moment == 0 else "end" if moment == last else "middle"
             marks.append(label(x, floor + 24, string, theme.grey, anchor=anchor))
             if 0 < moment < last:
                 marks.append(
-                    hairlines(np.float32([[x, floor - 6, x, floor + 6]]), theme.hairline)
+                    hairlines(float32_array([[x, floor - 6, x, floor + 6]]), theme.hairline)
                 )
         levels = [top + height * (1 - baseline.value / highest) for baseline in baselines]
         for baseline, level, place in zip(

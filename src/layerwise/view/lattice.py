@@ -31,6 +31,8 @@ from .style import (
     format_count,
     format_number,
     format_percent,
+)
+from .style import (
     theme as theme_named,
 )
 
@@ -84,6 +86,7 @@ class Film:
         self.about: dict[str, Any] = dict(trace.about)
         self.recipe = trace.header.replays["labels"]["layers"]
         self.moments: Sequence[Moment] = trace.moments
+        self.layers = [int(moment.at["layer"]) for moment in self.moments]
         self.classes: list[str] = self.about["classes"]
         self.colors = class_colors(len(self.classes), palette)
         self.cell_colors = np.zeros((256, 4), np.uint8)
@@ -117,7 +120,7 @@ class Film:
             chapters=[Chapter(phase.first, phase.name) for phase in self.phases],
             poster=self.filled,
             portrait=portrait,
-            replays={"labels": page_recipe(self.recipe, [m.at["layer"] for m in self.moments])},
+            replays={"labels": page_recipe(self.recipe, self.layers)},
             readings=lambda: [self.reading(frames.grid)],
         )
 
@@ -147,8 +150,7 @@ class Film:
         ]
         return (
             f"A grid of {self.recipe['rows']} by {self.recipe['columns']} cells. "
-            f"It is full after {self.about['depth']} layers: {', '.join(parts[:8])}. "
-            + self.foot()
+            f"It is full after {self.about['depth']} layers: {', '.join(parts[:8])}. " + self.foot()
         )
 
     def foot(self) -> str:
@@ -279,7 +281,9 @@ class Frames:
         words = full + fuzzy
         at = film.moments[stop].at
         if stop > film.filled:
-            words = f"{format_count(int(at['fuzzy']))} of {format_count(about['fuzzy_layers'])} fuzzy"
+            words = (
+                f"{format_count(int(at['fuzzy']))} of {format_count(about['fuzzy_layers'])} fuzzy"
+            )
             if film.recipe["restart"]:
                 words += ", from the points again"
         after = x + text_width(number, layout.big, LIGHT_WEIGHT) + 18
@@ -387,4 +391,3 @@ def _wrapped(string: str, width: float, size: float) -> list[str]:
         else:
             lines.append(part)
     return [shorten(line, width, size) for line in lines]
-

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from ..scene import Color, Discs, Rectangles, Segments, Text
-from ..types import Array
+from ..types import Array, float32_array
 from .style import HAIRLINE, LABEL_SIZE, TEXT_WEIGHT
+
+Anchor: TypeAlias = Literal["start", "middle", "end"]
 
 
 def label(
@@ -19,7 +21,7 @@ def label(
     *,
     size: float = LABEL_SIZE,
     weight: Literal[300, 400, 600] = TEXT_WEIGHT,
-    anchor: Literal["start", "middle", "end"] = "start",
+    anchor: Anchor = "start",
 ) -> Text:
     """A line of text whose base line passes through (x, y)."""
     return Text((x, y), string, size, color, weight, anchor)
@@ -27,21 +29,21 @@ def label(
 
 def hairlines(lines: Array, color: Color) -> Segments:
     """Thin lines (line, x0 y0 x1 y1)."""
-    return Segments(lines, np.float32([HAIRLINE]), np.array(color, np.uint8))
+    return Segments(lines, float32_array([HAIRLINE]), np.array(color, np.uint8))
 
 
 def dotted(x0: float, x1: float, y: float, color: Color, *, gap: float = 7) -> Discs:
     """A level line of dots: something to compare with."""
     across = np.arange(x0, x1, gap)
     centers = np.stack([across, np.full_like(across, y)], axis=1)
-    return Discs(centers, np.float32([1.1]), np.array(color, np.uint8))
+    return Discs(centers, float32_array([1.1]), np.array(color, np.uint8))
 
 
 def swatches(boxes: Array, colors: Array, outline: Color | None = None) -> Rectangles:
     """Small rounded boxes (swatch, x y width height) in the colours (swatch, rgba) of a legend."""
     stroke = np.array((0, 0, 0, 0) if outline is None else outline, np.uint8)
     width = 0 if outline is None else HAIRLINE
-    return Rectangles(boxes, colors, np.float32([4]), stroke, np.float32([width]))
+    return Rectangles(boxes, colors, float32_array([4]), stroke, float32_array([width]))
 
 
 def spread_apart(places: list[float], gap: float) -> list[float]:
@@ -62,4 +64,3 @@ def spread_apart(places: list[float], gap: float) -> list[float]:
     for index, place in zip(order, moved, strict=True):
         result[index] = place
     return result
-

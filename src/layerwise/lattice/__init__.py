@@ -1,0 +1,1 @@
+"""The very deep lattice network: points become cells, and layer after layer cells take colour."""

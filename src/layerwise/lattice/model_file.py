@@ -1,0 +1,200 @@
+"""A fitted lattice classifier as one file: safetensors with JSON in its header. No code, no pickle.
+
+The file holds what the result follows from (layer 0, seed, rule, mapping, depth), not the result:
+loading fills the lattice again and compares a checksum of the filled grid, so that a model gives
+the same answers everywhere or says that it cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import safetensors
+from safetensors.numpy import save as safetensors_bytes
+
+from ..errors import FileError, InputError
+from ..files import replacing
+from ..types import Array
+from .classifier import LatticeClassifier
+from .depth import Choice
+from .layers import LayerStack
+from .mapping import GridMapping
+from .projection import Projection
+from .recording import Showing
+from .replay import recipe_document, recipe_of
+
+KEY: Final = "layerwise"
+KIND: Final = "lattice classifier"
+VERSION: Final = 1
+LARGEST_FILE: Final = 1 << 32
+OPTIONS: Final = (
+    "grid", "rule", "window", "lazy", "anchored", "fuzzy_from", "fuzzy_layers", "n_jobs",
+    "weighting", "mapping", "margin", "projection",
+)  # fmt: skip
+
+
+def save_model(classifier: LatticeClassifier, path: Path) -> Path:
+    """Write the model; the file appears whole or not at all. Returns the path.
+
+    Raises `OutputError` for a place that cannot be written, `InputError` for classes that are
+    neither text, numbers nor booleans.
+    """
+    classes = classifier.classes_
+    if classes.dtype.kind not in "UiufbO" or not all(
+        isinstance(name, (str, int, float, bool, np.generic)) for name in classes.tolist()
+    ):
+        raise InputError(
+            "A model file keeps classes that are text, numbers or booleans",
+            received=f"type {classes.dtype}",
+        )
+    projection = classifier.projection_
+    recipe = classifier._stack.recipe
+    document: dict[str, Any] = {
+        "kind": KIND,
+        "version": VERSION,
+        "options": {name: getattr(classifier, name) for name in OPTIONS},
+        "classes": {"type": classes.dtype.kind, "names": classes.tolist()},
+        "features": int(classifier.n_features_in_),
+        "feature_names": [str(name) for name in getattr(classifier, "feature_names_in_", [])],
+        "mapping": classifier.mapping_.document(),
+        "projection": {"kept": projection.kept, "note": projection.note, "names": projection.names},
+        "layers": recipe_document(recipe),
+        "fuzzy_from": classifier.fuzzy_from_,
+        "fuzzy_layers": classifier.fuzzy_depth_,
+        "tried": classifier.tried_,
+        "nearest_error": classifier.nearest_error_,
+        "filled_crc32": zlib.crc32(np.ascontiguousarray(classifier.labels_).tobytes()),
+    }
+    tensors: dict[str, Array] = {
+        "center": projection.center,
+        "matrix": np.ascontiguousarray(projection.matrix),
+        "frequencies": classifier.class_frequencies_,
+        "class_points": classifier.class_points_,
+    }
+    shown: Showing | None = getattr(classifier, "shown_with_", None)
+    if shown is not None:
+        document["shown_with"] = {"data": shown.data, "baselines": shown.baselines}
+        tensors["control_cells"] = np.ascontiguousarray(shown.cells)
+        tensors["control_labels"] = np.ascontiguousarray(shown.labels)
+    header = {KEY: json.dumps(document, ensure_ascii=False)}
+    content = safetensors_bytes(tensors, header)
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+    return path
+
+
+def load_model(path: Path) -> LatticeClassifier:
+    """Read a model that `save_model` wrote.
+
+    Raises `FileError` for a file that is missing, too large, truncated, foreign, of a later
+    version, or whose parts do not fit together. Nothing in it is ever run.
+    """
+    document, tensors = _read(path)
+    if document.get("kind") != KIND:
+        raise FileError(
+            f"{path.name} holds no lattice classifier", received=f"kind {document.get('kind')!r}"
+        )
+    try:
+        return _restored(document, tensors)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+        raise _broken(path, error) from error
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    if not path.is_file():
+        raise FileError(f"There is no model file {path}", do="Check the name")
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise FileError(
+            f"{path.name} is too large for a model",
+            received=f"{size / 2**30:.1f} GiB",
+            allowed=f"At most {LARGEST_FILE >> 30} GiB",
+        )
+    try:
+        with safetensors.safe_open(path, framework="numpy") as opened:
+            document = json.loads((opened.metadata() or {})[KEY])
+            tensors = {name: opened.get_tensor(name) for name in list(opened.keys())}
+        version = int(document["version"])
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        raise _broken(path, error) from error
+    if version > VERSION:
+        raise FileError(
+            f"{path.name} was written by a later Layerwise",
+            received=f"model version {version}",
+            allowed=f"This one reads versions up to {VERSION}",
+            do="Upgrade layerwise",
+        )
+    return document, tensors
+
+
+def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeClassifier:
+    recipe = recipe_of(document["layers"])
+    if recipe.depth is None or not 0 <= recipe.depth <= 10**7:
+        raise ValueError("its depth is not known")
+    options = {name: document["options"][name] for name in OPTIONS}
+    options["grid"] = (
+        tuple(options["grid"]) if isinstance(options["grid"], list) else options["grid"]
+    )
+    model = LatticeClassifier(**options, random_state=recipe.seed)
+    names = document["classes"]["names"]
+    kind = document["classes"]["type"]
+    if kind not in "UiufbO" or len(names) != recipe.classes:
+        raise ValueError("its classes do not fit its cells")
+    model.classes_ = np.array(names, dtype=object if kind == "O" else kind if kind == "U" else None)
+    model.n_features_in_ = int(document["features"])
+    if document["feature_names"]:
+        model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
+    features = model.n_features_in_
+    if tensors["center"].shape != (features,) or tensors["matrix"].shape != (features, 2):
+        raise ValueError("its projection does not fit its columns")
+    for name in ("frequencies", "class_points"):
+        if tensors[name].shape != (recipe.classes,):
+            raise ValueError(f"its {name} do not fit its classes")
+    kept = document["projection"]
+    model.projection_ = Projection(
+        tensors["center"], tensors["matrix"], float(kept["kept"]), str(kept["note"]),
+        (str(kept["names"][0]), str(kept["names"][1])),
+    )  # fmt: skip
+    model.mapping_ = GridMapping.from_document(document["mapping"], recipe.grid)
+    if document["fuzzy_from"] not in ("filled", "points"):
+        raise ValueError("its start is unknown")
+    layers = int(document["fuzzy_layers"])
+    if not 0 <= layers <= 10**7:
+        raise ValueError("its number of fuzzy layers is not allowed")
+    tried = tuple((str(start), int(depth), float(loss)) for start, depth, loss in document["tried"])
+    model.class_points_ = tensors["class_points"].astype(np.int64)
+    model.n_training_points_ = int(model.class_points_.sum())
+    choice = Choice(document["fuzzy_from"], layers, tried)  # type: ignore[arg-type]
+    frequencies = tensors["frequencies"].astype(float)
+    model._settle(LayerStack(recipe), choice, frequencies, float(document["nearest_error"]))
+    if zlib.crc32(np.ascontiguousarray(model.labels_).tobytes()) != document["filled_crc32"]:
+        raise ValueError("filled again, its grid differs from the one it was saved with")
+    if "shown_with" in document:
+        model.shown_with_ = _showing(document["shown_with"], tensors, recipe.grid, recipe.classes)
+    return model
+
+
+def _showing(
+    document: dict[str, Any], tensors: dict[str, Array], grid: tuple[int, int], classes: int
+) -> Showing:
+    cells, labels = tensors["control_cells"], tensors["control_labels"]
+    whole = cells.shape == (len(labels), 2) and labels.shape == (len(cells),)
+    if not whole or (len(cells) and (cells.min() < 0 or np.any(cells.max(axis=0) >= grid))):
+        raise ValueError("its control points lie outside its grid")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError("its control points have other classes")
+    baselines = tuple((str(name), float(value)) for name, value in document["baselines"])
+    return Showing(
+        cells.astype(np.int64), labels.astype(np.int64), str(document["data"]), baselines
+    )
+
+
+def _broken(path: Path, error: Exception) -> FileError:
+    return FileError(
+        f"{path.name} is not a Layerwise model, or it is broken: {error}",
+        do="Make it again with `layerwise classify … --model`, or use a whole copy",
+    )

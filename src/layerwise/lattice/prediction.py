@@ -1,0 +1,53 @@
+"""A model's answers for a table: one row of class and probabilities for each row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..data import load
+from ..errors import InputError, unknown_name
+from .classifier import LatticeClassifier
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def predict_table(
+    model: LatticeClassifier, table: Any, missing: str = "refuse"
+) -> tuple[pd.DataFrame, int, tuple[str, ...]]:
+    """Answers, how many rows lie outside the grid, and notes on what was left out.
+
+    `table` is anything that `layerwise.data.load` takes, with the columns that the model was
+    trained on, in any order and among others. The answer has the columns "row" (counted from 1),
+    "class", "outside" (beyond the grid) and "p(NAME)" for each class. With `missing="drop"` rows
+    with missing cells get no answer. Raises `UnknownNameError` for a missing column.
+    """
+    import pandas as pd
+
+    names = [str(name) for name in getattr(model, "feature_names_in_", [])]
+    data = load(table, missing=missing)  # type: ignore[arg-type]
+    if names:
+        for name in names:
+            if name not in data.columns:
+                raise unknown_name(
+                    "column", name, data.columns, where=data.card.name,
+                    do=f"The model was trained on {', '.join(names)}",
+                )  # fmt: skip
+        data = data.select(names)
+    elif len(data.columns) != model.n_features_in_:
+        raise InputError(
+            "The table has another number of columns than the model was trained on",
+            received=f"{len(data.columns)} columns of numbers",
+            allowed=f"{model.n_features_in_}",
+        )
+    points = pd.DataFrame(data.features, columns=names) if names else data.features
+    probabilities = model.predict_proba(points)
+    outside = model.outside(points)
+    answers = pd.DataFrame({"row": np.arange(1, len(data) + 1)})
+    answers["class"] = model.predict(points)
+    answers["outside"] = np.where(outside, "yes", "no")
+    for number, name in enumerate(model.classes_):
+        answers[f"p({name})"] = np.round(probabilities[:, number], 6)
+    return answers, int(outside.sum()), data.notes

@@ -1,0 +1,253 @@
+"""The whole method on one table: tune, fit, compare, and say in plain words what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from ..data import Dataset
+from ..errors import InputError
+from ..types import FloatArray, IntArray
+from .classifier import LatticeClassifier
+from .depth import Start
+from .layers import Rule
+from .quality import Quality, quality
+
+GRIDS: Final = (100, 200, 400)
+RULES: Final[tuple[Rule, ...]] = ("copy", "vote")
+NEIGHBORS: Final = (1, 5, 15, 25, 50)
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One setting that cross-validation tried: its mean log-loss over folds, and their spread."""
+
+    grid: int
+    rule: Rule
+    log_loss: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was found: the fitted network, what was tried, and how it compares on control points.
+
+    `table`: (method, its quality on the control set), this network first. `notes`: what was left
+    out on the way. `verdict`: one sentence.
+    """
+
+    model: LatticeClassifier
+    training: Dataset
+    control: Dataset
+    candidates: tuple[Candidate, ...]
+    folds: int
+    table: tuple[tuple[str, Quality], ...]
+    verdict: str
+    notes: tuple[str, ...]
+
+
+def study(
+    data: Dataset,
+    *,
+    grid: int | None = None,
+    rule: Rule | None = None,
+    window: int = 1,
+    fuzzy_layers: int | Literal["auto"] = "auto",
+    fuzzy_from: Start | Literal["auto"] = "auto",
+    control: float = 0.25,
+    folds: int = 5,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Study:
+    """Split, cross-validate, fit, compare with known methods, judge.
+
+    What is None is tuned by `folds`-fold cross-validated log-loss on the training part; depth and
+    start are chosen inside each fit by leave-one-out. The known methods see every column, the
+    network the two columns or the projection that it shows. `progress(what, done, total)`.
+    Raises `InputError` for data that cannot be split.
+    """
+    data.require_labels()
+    training, aside = data.split(control, seed)
+    labels, truth = training.require_labels(), aside.require_labels()
+    if folds < 2 or folds > len(training):
+        raise InputError(
+            "Cross-validation needs at least 2 folds and a training point for each",
+            received=f"{folds} folds for {len(training)} training points",
+            do="Use more samples or fewer folds",
+        )
+    report = progress or (lambda what, done, total: None)
+    settings = list(product(GRIDS if grid is None else (grid,), RULES if rule is None else (rule,)))
+    fitted = [
+        LatticeClassifier(
+            grid=side,
+            rule=how,
+            window=window,
+            random_state=seed,
+            fuzzy_from=fuzzy_from,
+            fuzzy_layers=fuzzy_layers,
+        )
+        for side, how in settings
+    ]
+    losses = _cross_validate(fitted, training.features, labels, folds, seed, threads, report)
+    candidates = tuple(
+        Candidate(side, how, float(np.mean(row)), float(np.std(row)))
+        for (side, how), row in zip(settings, losses, strict=True)
+    )
+    best = min(range(len(settings)), key=lambda index: candidates[index].log_loss)
+    model = fitted[best]
+    frame = _named(training)
+    report("the network", 0, 1)
+    model.fit(frame, training.y)
+    report("the network", 1, 1)
+    table = [("this network", _judged(model, _named(aside), truth, training.classes))]
+    table += _known_methods(training, aside, seed, report)
+    model.show_with(
+        _named(aside),
+        aside.y,
+        data=data.card.name,
+        baselines=[(name, found.accuracy) for name, found in table[1:]],
+    )
+    outside = int(np.count_nonzero(model.outside(_named(aside))))
+    notes = [*training.notes]
+    if model.projection_.note:
+        notes.append(f"{len(training.columns)} columns shown as 2: {model.projection_.note}")
+    if outside:
+        notes.append(
+            f"{outside} of {len(aside)} control points lie outside the grid and are answered by "
+            "its edge"
+        )
+    return Study(
+        model, training, aside, candidates, folds, tuple(table), verdict(table, len(aside)),
+        tuple(notes),
+    )  # fmt: skip
+
+
+def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
+    """One plain sentence on whether the first method of the table is worth using.
+
+    Accuracies that differ by less than two standard errors of a share count as equal; so do
+    log-losses within 5 %.
+    """
+    (_, own), (constant_name, constant), *others = table
+    doubt = 2 * float(np.sqrt(max(own.accuracy * (1 - own.accuracy), 1e-9) / points))
+    best_name, best = min(others, key=lambda entry: entry[1].log_loss)
+    sharpest_name, sharpest = max(others, key=lambda entry: entry[1].accuracy)
+    shown = f"{100 * own.accuracy:.1f} % right, log-loss {own.log_loss:.3f}"
+    if own.log_loss >= constant.log_loss:
+        return (
+            f"Not worth using here: its probabilities ({shown}) say no more than "
+            f"“{constant_name}” ({100 * constant.accuracy:.1f} %, {constant.log_loss:.3f})."
+        )
+    if own.accuracy < sharpest.accuracy - doubt:
+        return (
+            f"Watch it, but use {sharpest_name} here: {100 * sharpest.accuracy:.1f} % right "
+            f"against this network's {100 * own.accuracy:.1f} %."
+        )
+    if own.log_loss > 1.05 * best.log_loss:
+        return (
+            f"Worth using for its classes here, as right as {sharpest_name} "
+            f"({shown}), but {best_name} gives better probabilities "
+            f"(log-loss {best.log_loss:.3f})."
+        )
+    return (
+        f"Worth using here: {shown}; the best known method tried, {best_name}, has "
+        f"{100 * best.accuracy:.1f} % and {best.log_loss:.3f}."
+    )
+
+
+def _cross_validate(
+    models: Sequence[LatticeClassifier],
+    features: FloatArray,
+    labels: IntArray,
+    folds: int,
+    seed: int,
+    threads: int,
+    report: Progress,
+) -> list[list[float]]:
+    from sklearn.base import clone
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    rare = int(np.bincount(labels).min())
+    # With fewer points of a class than folds, folds cannot hold every class alike.
+    kind = StratifiedKFold if rare >= folds else KFold
+    parts = list(kind(folds, shuffle=True, random_state=seed).split(features, labels))
+    jobs = [(model, part) for model in models for part in parts]
+    classes = int(labels.max()) + 1
+
+    def loss(job: tuple[LatticeClassifier, tuple[IntArray, IntArray]]) -> float:
+        model, (train, test) = job
+        if len(np.unique(labels[train])) < 2:
+            return float("nan")
+        model = clone(model).fit(features[train], labels[train])
+        given = np.zeros((len(test), classes))
+        given[:, model.classes_] = model.predict_proba(features[test])
+        return quality(given, labels[test]).log_loss
+
+    found = []
+    with ThreadPoolExecutor(threads) as pool:
+        report("cross-validation", 0, len(jobs))
+        for done, value in enumerate(pool.map(loss, jobs), start=1):
+            found.append(value)
+            report("cross-validation", done, len(jobs))
+    return [found[start : start + folds] for start in range(0, len(found), folds)]
+
+
+def _known_methods(
+    training: Dataset, aside: Dataset, seed: int, report: Progress
+) -> list[tuple[str, Quality]]:
+    """The qualities on the control set of: the largest class, nearest neighbours, boosting."""
+    from sklearn.dummy import DummyClassifier
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.model_selection import cross_val_score
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    X, y = training.features, training.require_labels()
+    largest = training.classes[int(np.argmax(np.bincount(y)))]
+    counts = [k for k in NEIGHBORS if k <= len(y) * 2 // 3] or [1]
+    neighbors = {k: make_pipeline(StandardScaler(), KNeighborsClassifier(k)) for k in counts}
+    report("known methods", 0, 3)
+    parts = min(5, int(np.bincount(y)[np.bincount(y) > 0].min()))
+    k = counts[-1]
+    if parts >= 2:
+        scores = {
+            k: cross_val_score(neighbors[k], X, y, cv=parts, scoring="neg_log_loss").mean()
+            for k in counts
+        }
+        k = max(scores, key=lambda k: scores[k])
+    found: list[tuple[str, Quality]] = []
+    for name, method in [
+        (f"always {largest}", DummyClassifier(strategy="prior")),
+        (f"{k} nearest neighbours" if k > 1 else "nearest neighbour", neighbors[k]),
+        ("gradient boosting", HistGradientBoostingClassifier(random_state=seed)),
+    ]:
+        method.fit(X, y)
+        truth = aside.require_labels()
+        found.append((name, _judged(method, aside.features, truth, training.classes)))
+        report("known methods", len(found), 3)
+    return found
+
+
+def _judged(method: Any, X: Any, truth: IntArray, classes: Sequence[str]) -> Quality:
+    """The quality of a fitted method whose classes are names or numbers of `classes`."""
+    given = np.zeros((len(truth), len(classes)))
+    order = {name: number for number, name in enumerate(classes)}
+    columns = [order[c] if isinstance(c, str) else int(c) for c in method.classes_]
+    given[:, columns] = method.predict_proba(X)
+    return quality(given, truth)
+
+
+def _named(data: Dataset) -> Any:
+    """The features as a frame, so that the model remembers its columns' names."""
+    import pandas as pd
+
+    return pd.DataFrame(data.features, columns=list(data.columns))

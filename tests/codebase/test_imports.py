@@ -141,11 +141,18 @@ def test_modules_import_only_from_their_left():
         ),
         ("render/svg.py", "import importlib\nimportlib.import_module('layerwise.report.audit')"),
         ("view/style.py", "import layerwise"),
+        ("__init__.py", "from .cli import main"),
         ("extras.py", ""),
     ],
 )
 def test_the_import_rule_sees_a_planted_violation(tmp_path, name, text):
-    names = ("lattice/__init__.py", "render/raster.py", "view/__init__.py", "report/audit.py")
+    names = (
+        "cli.py",
+        "lattice/__init__.py",
+        "render/raster.py",
+        "view/__init__.py",
+        "report/audit.py",
+    )
     source = plant(tmp_path, {**dict.fromkeys(names, ""), "__init__.py": "", name: text})
     _, wrong = order_violations(source)
     assert len(wrong) == 1
@@ -155,8 +162,8 @@ def test_the_import_rule_lets_the_left_and_the_room_be(tmp_path):
     source = plant(
         tmp_path,
         {
-            "__init__.py": "from .cli import main",
-            "cli.py": "from . import data\nfrom .view.network import network",
+            "__init__.py": "from .data import load",
+            "cli.py": "import layerwise\nfrom . import data\nfrom .view.network import network",
             "data/__init__.py": "from .load import load\nfrom ..errors import InputError",
             "trace.py": "import importlib\nimportlib.import_module('.trace_file', __package__)",
             "trace_file.py": "from .trace import Trace",

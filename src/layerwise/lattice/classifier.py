@@ -317,16 +317,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 allowed=f"At most {MOST_CLASSES}",
                 do="If the target is a measurement, group it into classes first",
             )
-        # Maps in double precision (spectrum, result, one between), kept probabilities, planes.
-        needed = grid[0] * grid[1] * (classes * (8 * 4 + 4) + 40)
-        free = available_memory()
-        if needed > free:
-            raise TooLargeError(
-                f"A grid of {grid[0]:,} × {grid[1]:,} cells with {classes} classes needs "
-                f"{needed / 2**30:,.1f} GiB of memory",
-                received=f"a machine with {free / 2**30:,.1f} GiB free",
-                do="Choose a smaller grid",
-            )
+        check_memory(grid, classes)
 
     def _seed(self) -> int:
         if isinstance(self.random_state, (int, np.integer)) and not isinstance(
@@ -361,6 +352,20 @@ def class_probabilities(
     if recipe.restart:
         return conditional(spread, fallback_maps(filled, frequencies, error))
     return np.asarray(spread / spread.sum(axis=0))
+
+
+def check_memory(grid: tuple[int, int], classes: int) -> None:
+    """Raise `TooLargeError` if a lattice of that size does not fit into the free memory."""
+    # Maps in double precision (spectrum, result, one between), kept probabilities, planes.
+    needed = grid[0] * grid[1] * (classes * (8 * 4 + 4) + 40)
+    free = available_memory()
+    if needed > free:
+        raise TooLargeError(
+            f"A grid of {grid[0]:,} × {grid[1]:,} cells with {classes} classes needs "
+            f"{needed / 2**30:,.1f} GiB of memory",
+            received=f"a machine with {free / 2**30:,.1f} GiB free",
+            do="Choose a smaller grid",
+        )
 
 
 def available_memory() -> int:

@@ -51,15 +51,18 @@ def copy_layers(
     height = min(rows, last_row + layers) - top
     lead = stride  # a spare row in front and one behind: what row 0 sees above is row 0 again
     counters = scratch[2 * planes]
-    held = scratch[2 * planes + 1]
+    held = scratch[2 * planes + 1]  # anchors; while filling, the bits that belong to columns
     masks = np.empty((3, CHUNK), np.uint64)
+    valid = last_word_mask(columns, words)
     for row in range(height):
         for word in range(stride):
             at = lead + row * stride + word
             counters[at] = GOLDEN * np.uint64((top + row) * words + word + 1)
             held[at] = 0
             if word < words:
-                if anchors.shape[0] > 0:
+                if fill:
+                    held[at] = valid if word == words - 1 else ~np.uint64(0)
+                elif anchors.shape[0] > 0:
                     held[at] = anchors[top + row, word]
                 for plane in range(planes):
                     scratch[plane, at] = source[plane, top + row, word]
@@ -96,11 +99,10 @@ def copy_layers(
                 )
             at += size
         if fill:
-            own = scratch[new + planes - 1, lead + (first_row - top) * stride :]
-            count = last_row - first_row
-            unclassified[layer] = count * columns - count_in_rows(own, count, words, columns)
+            own = slice(lead + (first_row - top) * stride, lead + (last_row - top) * stride)
+            known = count_both(scratch[new + planes - 1, own], held[own])
+            unclassified[layer] = (last_row - first_row) * columns - known
     done = layers % 2 * planes
-    valid = last_word_mask(columns, words)
     for plane in range(planes):
         for row in range(first_row, last_row):
             at = lead + (row - top) * stride
@@ -200,15 +202,11 @@ def step(
 
 
 @compiled
-def count_in_rows(plane: WordArray, rows: int, words: int, columns: int) -> int:
-    """How many of the columns' bits are 1 in rows that lie `words` + 1 words apart."""
-    valid = last_word_mask(columns, words)
+def count_both(plane: WordArray, mask: WordArray) -> int:
+    """How many bits are 1 in both."""
     total = np.uint64(0)
-    for row in range(rows):
-        at = row * (words + 1)
-        for word in range(words - 1):
-            total += ones(plane[at + word])
-        total += ones(plane[at + words - 1] & valid)
+    for i in range(plane.shape[0]):
+        total += ones(plane[i] & mask[i])
     return int(total)
 
 

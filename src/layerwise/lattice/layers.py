@@ -17,10 +17,12 @@ import numpy as np
 from ..errors import InputError
 from ..types import UNCLASSIFIED, BoolArray, ByteArray, IntArray, WordArray
 from . import cells, kernels, planes
-from .random_bits import stream_starts, word_count
+from .random_bits import stream_starts
 
 Rule: TypeAlias = Literal["copy", "vote"]
 BLOCK = 16  # layers applied to a slab before slabs meet again
+FILL_BLOCK = 32  # layers filled before it is asked whether the grid is full
+LONG_BLOCK = 64  # the same where one slab is the whole grid
 SLAB_BYTES = 1 << 20  # work space of a slab: within the second cache
 KEPT_BYTES = 64 << 20
 
@@ -70,10 +72,14 @@ class Recipe:
 
 @dataclass
 class LayerStack:
-    """Random access to the layers of a recipe; the arrays that it returns are the caller's own."""
+    """Random access to the layers of a recipe.
+
+    Label maps and counts are the caller's own; bit-planes are the stack's: read them only.
+    """
 
     recipe: Recipe
     threads: int = 1
+    _every: int = field(default=64, repr=False)  # layers between two frames that are kept
     _kept: dict[int, WordArray] = field(default_factory=dict, repr=False)
     _latest: tuple[int, WordArray] | None = field(default=None, repr=False)
 
@@ -102,16 +108,15 @@ class LayerStack:
             number, state = 0, self._first()
         else:
             state = known[number]
-        every = max(64, int(self._frame_bytes() * 64 / KEPT_BYTES * 64))
         while number < layer:
-            limit = min(layer, (number // every + 1) * every)
+            limit = min(layer, (number // self._every + 1) * self._every)
             if recipe.depth is not None and number < recipe.depth:
                 limit = min(limit, recipe.depth)
             fill = recipe.depth is None or number < recipe.depth
             state, _ = self._advance(state, number + 1, limit - number, fill=fill)
             number = limit
-            if number % every == 0:
-                self._kept[number] = state
+            if number % self._every == 0:
+                self._keep(number, state)
         self._latest = (layer, state)
         return state
 
@@ -129,22 +134,27 @@ class LayerStack:
         state, layer = self._first(), 0
         depth = 0 if unclassified == 0 else None
         while depth is None:
-            state, left = self._advance(state, layer + 1, BLOCK, fill=True)
+            state, left = self._advance(state, layer + 1, FILL_BLOCK, fill=True)
             if left[-1] == 0:
                 depth = layer + 1 + int(np.argmax(left == 0))
-            layer += BLOCK
+            layer += FILL_BLOCK
             if report is not None:
                 report(cells_in_all - int(left[-1]), cells_in_all)
         self.recipe = replace(recipe, depth=depth)
+        # Beyond the depth, layers that were asked for until now went on filling.
+        self._kept = {number: kept for number, kept in self._kept.items() if number <= depth}
         self._latest = (depth, state)  # filled layers change no more: block's end is the depth
         return self.recipe
 
     def _first(self) -> WordArray:
         return planes.pack(self.recipe.frame, self.recipe.classes)
 
-    def _frame_bytes(self) -> int:
-        rows, columns = self.recipe.grid
-        return planes.plane_count(self.recipe.classes) * rows * word_count(columns) * 8
+    def _keep(self, number: int, state: WordArray) -> None:
+        """Keep a frame; where the room is used up, every second one goes."""
+        self._kept[number] = state
+        while self._kept and len(self._kept) * state.nbytes > KEPT_BYTES:
+            self._every *= 2
+            self._kept = {n: kept for n, kept in self._kept.items() if n % self._every == 0}
 
     def _advance(
         self, state: WordArray, first: int, layers: int, *, fill: bool
@@ -158,8 +168,9 @@ class LayerStack:
         held = self.recipe.anchors
         if held is not None and not fill:
             anchors = planes.pack_bits(held)
-        for block in range(0, layers, BLOCK):
-            size = min(BLOCK, layers - block)
+        longest = LONG_BLOCK if len(self._cuts(state)) == 1 else BLOCK
+        for block in range(0, layers, longest):
+            size = min(longest, layers - block)
             state, left[block : block + size] = self._copy_block(
                 state, starts[block : block + size], anchors, fill=fill
             )
@@ -170,11 +181,7 @@ class LayerStack:
     ) -> tuple[WordArray, IntArray]:
         count, rows, words = state.shape
         target = np.empty_like(state)
-        per_row = (2 * count + 2) * (words + 1) * 8
-        slab = max(8 * BLOCK, SLAB_BYTES // per_row, 1)
-        if self.threads > 1:
-            slab = min(slab, max(4 * BLOCK, -(-rows // self.threads)))
-        cuts = [(row, min(row + slab, rows)) for row in range(0, rows, slab)]
+        cuts = self._cuts(state)
 
         def work(cut: tuple[int, int]) -> IntArray:
             room = kernels.scratch_words(cut[1] - cut[0], words, len(starts), rows)
@@ -187,6 +194,15 @@ class LayerStack:
             return left
 
         return target, np.sum(_each(work, cuts, self.threads), axis=0)
+
+    def _cuts(self, state: WordArray) -> list[tuple[int, int]]:
+        """Slabs of rows: small enough for the cache, and as many as there are threads."""
+        count, rows, words = state.shape
+        per_row = (2 * count + 2) * (words + 1) * 8
+        slab = max(8 * BLOCK, SLAB_BYTES // per_row)
+        if self.threads > 1:
+            slab = min(slab, max(4 * BLOCK, -(-rows // self.threads)))
+        return [(row, min(row + slab, rows)) for row in range(0, rows, slab)]
 
     def _vote(self, state: WordArray, first: int, layers: int) -> tuple[WordArray, IntArray]:
         recipe = self.recipe

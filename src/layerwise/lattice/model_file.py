@@ -19,7 +19,7 @@ from safetensors.numpy import save as safetensors_bytes
 from ..errors import FileError, InputError
 from ..files import replacing
 from ..types import Array
-from .classifier import LatticeClassifier
+from .classifier import LatticeClassifier, check_memory
 from .depth import Choice
 from .layers import LayerStack
 from .mapping import GridMapping
@@ -100,7 +100,7 @@ def load_model(path: Path) -> LatticeClassifier:
         )
     try:
         return _restored(document, tensors)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+    except (FileError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise _broken(path, error) from error
 
 
@@ -170,9 +170,11 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
     model.n_training_points_ = int(model.class_points_.sum())
     choice = Choice(document["fuzzy_from"], layers, tried)  # type: ignore[arg-type]
     frequencies = tensors["frequencies"].astype(float)
-    model._settle(LayerStack(recipe), choice, frequencies, float(document["nearest_error"]))
-    if zlib.crc32(np.ascontiguousarray(model.labels_).tobytes()) != document["filled_crc32"]:
+    check_memory(recipe.grid, recipe.classes)
+    stack = LayerStack(recipe)
+    if zlib.crc32(stack.labels(recipe.depth).tobytes()) != document["filled_crc32"]:
         raise ValueError("filled again, its grid differs from the one it was saved with")
+    model._settle(stack, choice, frequencies, float(document["nearest_error"]))
     if "shown_with" in document:
         model.shown_with_ = _showing(document["shown_with"], tensors, recipe.grid, recipe.classes)
     return model

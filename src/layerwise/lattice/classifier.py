@@ -20,7 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..errors import InputError, TooLargeError, unknown_name
+from ..errors import InputError, TooLargeError
 from ..trace import Trace
 from ..types import Array, BoolArray, ByteArray, Float32Array, FloatArray, IntArray
 from .cells import first_frame
@@ -35,10 +35,11 @@ from .diffusion import (
 )
 from .layers import LayerStack, Recipe, Rule
 from .mapping import GridMapping, Kind
+from .options import checked_grid
 from .projection import Method, fit_projection
 
 MOST_CLASSES = 255
-LARGEST_SIDE = 1 << 15
+LARGEST_NUMBER = 1e140  # its square, summed over all points, is still finite
 
 
 class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -117,7 +118,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises `InputError` (a ValueError) for options or data that cannot be used and
         `TooLargeError` for a grid that does not fit into memory, before any of it is taken.
         """
-        grid = self._check_options()
+        grid = checked_grid(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -264,39 +265,6 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         points = X if self.projection_.note == "" else self.projection_.apply(X)
         return self.mapping_.flat_cells(points)
 
-    def _check_options(self) -> tuple[int, int]:
-        sides = self.grid if isinstance(self.grid, Sequence) else (self.grid, self.grid)
-        if len(sides) != 2 or any(
-            isinstance(side, bool) or int(side) != side or not 2 <= side <= LARGEST_SIDE
-            for side in sides
-        ):
-            raise InputError(
-                "A grid has whole numbers of rows and columns",
-                received=f"grid={self.grid!r}",
-                allowed=f"2 to {LARGEST_SIDE:,}",
-            )
-        for name, value, allowed in [
-            ("rule", self.rule, ("copy", "vote")),
-            ("weighting", self.weighting, ("uniform", "distance")),
-            ("fuzzy_from", self.fuzzy_from, ("auto", "filled", "points")),
-        ]:
-            if value not in allowed:
-                raise unknown_name(f"value of {name}", str(value), allowed)
-        if not 1 <= self.window <= 20:
-            raise InputError(
-                "The window of a vote reaches 1 to 20 cells", received=f"window={self.window!r}"
-            )
-        if self.fuzzy_layers != "auto" and (
-            isinstance(self.fuzzy_layers, (str, bool)) or not 0 <= int(self.fuzzy_layers) <= 10**7
-        ):
-            raise InputError(
-                "The number of fuzzy layers is a whole number from 0 to 10,000,000, or 'auto'",
-                received=f"fuzzy_layers={self.fuzzy_layers!r}",
-            )
-        if not 0 <= self.margin < 0.5:
-            raise InputError("A margin is at least 0 and below 0.5", received=f"{self.margin!r}")
-        return int(sides[0]), int(sides[1])
-
     def _check_data(
         self, X: FloatArray, labels: IntArray, weights: FloatArray, grid: tuple[int, int]
     ) -> None:
@@ -304,6 +272,13 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 "A lattice of rows and columns needs two columns",
                 received=f"{X.shape[1]} feature(s)",
+            )
+        if np.abs(X).max() > LARGEST_NUMBER:
+            raise InputError(
+                "A column holds numbers too large to calculate with",
+                received=f"{np.abs(X).max():.3g}",
+                allowed="Up to 1e140 in size",
+                do="Scale the columns, or leave such points out",
             )
         classes = len(self.classes_)
         if len(np.unique(labels[weights > 0])) < 2:

@@ -20,6 +20,8 @@ from ..types import BoolArray, FloatArray, IntArray
 Kind: TypeAlias = Literal["linear", "quantile", "logistic"]
 KINDS: Final = ("linear", "quantile", "logistic")
 MOST_KNOTS: Final = 4097
+SMALLEST_RANGE: Final = 1e-150  # of an axis; the squares of smaller numbers are no longer exact
+LARGEST_RANGE: Final = 1e300
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,16 @@ class AxisMapping:
         """Fit to (sample,) values; a margin of .05 leaves 5 % of the data's range on each side.
 
         Weights count as repetitions; values of weight 0 are not seen. A constant axis becomes one
-        unit wide around its value.
+        unit wide around its value (or wider, where doubles of its size lie further apart).
         """
         if kind not in KINDS:
             raise unknown_name("mapping", kind, KINDS)
         seen, mass = values[weights > 0], weights[weights > 0]
         low, high = float(seen.min()), float(seen.max())
-        if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-            kind, low, high = "linear", low - 0.5, high + 0.5
+        size = max(abs(low), abs(high))
+        if high - low <= max(1e-12 * size, SMALLEST_RANGE):
+            half = max(0.5, 1e-12 * size)
+            kind, low, high = "linear", low - half, high + half
         if kind == "linear":
             room = margin * (high - low)
             return cls(kind, np.array([low - room, high + room]), np.array([0.0, 1.0]))
@@ -69,11 +73,13 @@ class AxisMapping:
 
     def positions(self, values: FloatArray) -> FloatArray:
         """Where values lie on the axis: 0 … 1 inside the grid, below 0 or above 1 outside."""
-        if self.kind == "logistic":
-            with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # what is too far outside becomes infinite
+            if self.kind == "logistic":
                 return np.asarray(1 / (1 + np.exp(-(values - self.knots[0]) / self.knots[1])))
-        inside = np.interp(values, self.knots, self.places)
-        return np.asarray(inside + self._beyond(values, self.knots, self.places))
+            if self.kind == "linear":  # term by term as in `_flat_linear`: equal to the last bit
+                return np.asarray((values - self.knots[0]) * (1 / (self.knots[1] - self.knots[0])))
+            inside = np.interp(values, self.knots, self.places)
+            return np.asarray(inside + self._beyond(values, self.knots, self.places))
 
     def values(self, positions: FloatArray) -> FloatArray:
         """The data coordinates of positions: the inverse, exact to rounding."""
@@ -114,8 +120,9 @@ class GridMapping:
     def cells(self, points: FloatArray) -> tuple[IntArray, BoolArray]:
         """The cells (sample, row column) of points (sample, 2), and which lay outside (sample,)."""
         rows, columns = self.grid
-        across = self.horizontal.positions(points[:, 0]) * columns
-        down = (1 - self.vertical.positions(points[:, 1])) * rows
+        with np.errstate(over="ignore"):
+            across = self.horizontal.positions(points[:, 0]) * columns
+            down = (1 - self.vertical.positions(points[:, 1])) * rows
         outside = (across < 0) | (across > columns) | (down < 0) | (down > rows)
         cells = np.stack(
             [np.clip(np.floor(down), 0, rows - 1), np.clip(np.floor(across), 0, columns - 1)],
@@ -162,15 +169,23 @@ class GridMapping:
         for name in ("horizontal", "vertical"):
             axis = document[name]
             knots, places = np.array(axis["knots"], float), np.array(axis["places"], float)
-            rising = np.all(np.diff(knots) > 0) and np.all(np.diff(places) > 0) and len(knots) > 1
             if axis["kind"] == "logistic":
-                whole = knots.shape == (2,) and knots[1] > 0
+                whole = knots.shape == (2,) and knots[1] > SMALLEST_RANGE
             else:
-                whole = knots.ndim == 1 and knots.shape == places.shape and rising
+                whole = knots.ndim == 1 and len(knots) > 1 and knots.shape == places.shape
+                whole = whole and _rises(knots) and _rises(places)
+                whole = whole and SMALLEST_RANGE < knots[-1] / 2 - knots[0] / 2 < LARGEST_RANGE
+                whole = whole and places[0] >= 0 and places[-1] <= 1
+            if axis["kind"] == "linear":
+                whole = whole and places.tolist() == [0, 1]
             if axis["kind"] not in KINDS or not whole or not np.isfinite(knots).all():
                 raise ValueError(f"the {name} axis is no mapping")
             axes.append(AxisMapping(axis["kind"], knots, places))
         return cls(axes[0], axes[1], grid)
+
+
+def _rises(numbers: FloatArray) -> bool:
+    return bool(np.all(numbers[1:] > numbers[:-1]))
 
 
 @compiled

@@ -12,6 +12,7 @@ from ..types import FloatArray, IntArray
 
 Method: TypeAlias = Literal["lda", "pca"]
 METHODS: Final = ("lda", "pca")
+FARTHEST: Final = 1e150  # from the centre: sums of products of such numbers are still finite
 RIDGE: Final = 1e-3  # added to the within-class variance, which is about 1 after scaling
 
 
@@ -30,8 +31,10 @@ class Projection:
     names: tuple[str, str]
 
     def apply(self, points: FloatArray) -> FloatArray:
-        """Points (sample, feature) as (sample, 2)."""
-        return np.asarray((points - self.center) @ self.matrix)
+        """Points (sample, feature) as (sample, 2), finite for all finite points."""
+        with np.errstate(over="ignore"):
+            away = np.clip(points - self.center, -FARTHEST, FARTHEST)
+        return np.asarray(away @ self.matrix)
 
 
 def plain(columns: tuple[str, ...]) -> Projection:
@@ -46,13 +49,15 @@ def fit_projection(
     columns: tuple[str, ...],
     method: Method | None,
 ) -> Projection:
-    """Choose two axes for points (sample, feature) with labels (sample,).
+    """Choose two axes for points (sample, feature) with labels (sample,); two columns stay.
 
     "pca": the two directions of most variance, columns scaled to unit variance first. "lda": the
     two directions that part the class means most, in units of the variance within classes
     (Fisher 1936); for two classes, which one direction parts, the second is the direction of most
     variance at right angles to it. Raises `InputError` if `method` is None for more than 2 columns.
     """
+    if method is not None and method not in METHODS:
+        raise unknown_name("projection", str(method), METHODS)
     if points.shape[1] == 2:
         return plain(columns)
     if method is None:
@@ -62,11 +67,10 @@ def fit_projection(
             allowed='Projections are "lda" and "pca"',
             do="Choose two columns, or a projection",
         )
-    if method not in METHODS:
-        raise unknown_name("projection", method, METHODS)
     center = np.average(points, axis=0, weights=weights)
     spread = np.sqrt(np.average((points - center) ** 2, axis=0, weights=weights))
-    scale = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0)
+    varies = spread > np.maximum(1e-12 * np.abs(center), 1 / FARTHEST)  # beyond rounding
+    scale = np.where(varies, 1 / np.where(varies, spread, 1), 0)
     scaled = (points - center) * scale
     if method == "pca":
         axes, kept = _most_variance(scaled, weights)

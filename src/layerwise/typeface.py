@@ -18,7 +18,7 @@ import unicodedata
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -149,7 +149,7 @@ def _set_line(string: str, family: str, weight: int) -> tuple[str, FloatArray]:
     return shown, ems
 
 
-@lru_cache(maxsize=None)
+@cache
 def _face(family: str, weight: int) -> _Face:
     if family not in FAMILIES:
         raise unknown_name("font family", str(family), FAMILIES)

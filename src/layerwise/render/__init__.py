@@ -1,0 +1,1 @@
+"""Scene to file: pixels, SVG, video, page; one back end a module."""

@@ -165,6 +165,39 @@ def test_equal_marks_and_pictures_are_written_once():
     assert document["portrait"]["readings"] == document["readings"]
 
 
+def curve(stop, fraction=0.0):
+    points = np.float32([[index, (index * 37) % 11 + 0.25] for index in range(20 * (stop + 1) + 1)])
+    other = points + np.float32([0, stop + 1])
+    return [
+        Segments(np.hstack([points[:-1], points[1:]]), 2, [1, 2, 3, 255]),
+        Segments(np.hstack([other[:-1], other[1:]]), np.arange(len(other) - 1), [1, 2, 3, 255]),
+    ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_curve_that_grows_is_written_once(order):
+    scene = Scene(lambda stop, _: curve(stop if order > 0 else 9 - stop), Timeline.even(10, step=1))
+    document = scene_document(scene)
+    validator().validate(document)
+    runs = [decoded(run) for run in document["runs"]]
+    # The growing curve, ten others, and the growing widths of those.
+    assert len(runs) == 1 + 10 + 1
+    assert sum(len(stop["marks"]) for stop in document["stops"]) == 20
+    for number, stop in enumerate(document["stops"]):
+        for index, mark in zip(
+            stop["marks"], curve(number if order > 0 else 9 - number), strict=True
+        ):
+            written = document["marks"][index]
+            for name in ("ends", "widths", "colors"):
+                value = written[name]
+                whole = "run" in value
+                numbers = runs[value["run"]][: value["count"]] if whole else decoded(value)
+                expected = getattr(mark, name)
+                np.testing.assert_allclose(
+                    np.broadcast_to(numbers, expected.shape), expected, atol=6e-4
+                )
+
+
 def test_replayed_image_has_no_pixels():
     document = scene_document(small_scene())
     images = [mark for mark in document["marks"] if mark["kind"] == "image"]

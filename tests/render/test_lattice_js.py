@@ -3,11 +3,16 @@
 import base64
 import json
 import zlib
+from importlib.resources import files
 
+import jsonschema
 import numpy as np
 import pytest
 
+from layerwise.lattice.classifier import LatticeClassifier
 from layerwise.render.html import joined_modules
+from layerwise.scene_json import document_text, scene_document
+from layerwise.view.lattice import lattice
 
 pytestmark = pytest.mark.browser
 UNCLASSIFIED = 255
@@ -51,7 +56,7 @@ def layers(recipe, count):
         return state.reshape(rows, columns)
 
     anchors = np.zeros(rows * columns, bool)
-    anchors[phases[0]["cells"]] = True
+    anchors[recipe.get("anchors", phases[0]["cells"])] = True
     anchors = anchors.reshape(rows, columns)
     states = [started(phases[0])]
     for layer in range(1, count):
@@ -220,6 +225,64 @@ def test_stored_frames_are_unpacked(page):
     np.testing.assert_array_equal(shown, labels[wanted])
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_copying_goes_on_from_stored_layers(page, restarts):
+    rows, columns, last = 7, 70, 5
+    rng = np.random.default_rng(6)
+    labels = rng.integers(0, 3, (last + 1, rows, columns)).astype(np.uint8)
+    labels[:last][rng.random((last, rows, columns)) < 0.5] = UNCLASSIFIED
+    anchors = rng.choice(rows * columns, 60, replace=False)
+    changes = labels ^ np.concatenate([np.zeros((1, rows, columns), np.uint8), labels[:-1]])
+    frames = [base64.b64encode(zlib.compress(change.tobytes())).decode() for change in changes]
+    first = {"cells": anchors.tolist(), "labels": rng.integers(0, 3, 60).tolist()}
+    copy = {"first": last, "mode": "copy", "anchors": True}
+    if restarts:
+        copy |= {"first": last + 1, **first}
+    asked = {
+        "rule": "copy", "rows": rows, "columns": columns, "classes": 3, "seed": "11", "lazy": True,
+        "phases": [{"first": 0, "mode": "frames", "frames": frames, **first}, copy],
+        "moments": list(range(20)),
+    }  # fmt: skip
+    # The same from the last stored layer on, by the reference: it begins there as if it were 0.
+    whole = {"cells": np.arange(rows * columns), "labels": labels[last].reshape(-1)}
+    plain = {**asked, "phases": [{"first": 0, "mode": "fill", **whole}, copy]}
+    plain["phases"].insert(1, {"first": last, "mode": "copy", **whole})
+    anchored = {**plain, "anchors": anchors}
+    expected = [*labels[:last], *layers(anchored, 20)[last:]]
+    wanted = [0, 3, last, last + 1, 19, last + 2, 1, 12]
+    shown = page.evaluate(SHOWN, ["LatticeReplay", asked, wanted])
+    for layer, found in zip(wanted, shown, strict=True):
+        np.testing.assert_array_equal(found, expected[layer], err_msg=f"layer {layer}")
+
+
 def test_moments_name_their_layers(page):
     asked = json.loads(json.dumps(recipe(2, 3, 2, lazy=False, seed=1, phases=FILL)))
     assert page.evaluate("recipe => new LatticeReplay(recipe).layerOf(7)", asked) == 14
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rule": "copy", "lazy": True, "fuzzy_from": "filled"},
+        {"rule": "copy", "lazy": False, "fuzzy_from": "points"},
+        {"rule": "copy", "lazy": True, "fuzzy_from": "filled", "anchored": True},
+        {"rule": "vote", "lazy": True, "fuzzy_from": "filled"},
+        {"rule": "vote", "lazy": False, "fuzzy_from": "points", "window": 2},
+    ],
+)
+def test_a_page_computes_the_layers_of_the_network_itself(page, options):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(150, 2))
+    y = (X[:, 0] > 0) + 2 * (X[:, 1] > 0.3)
+    network = LatticeClassifier(grid=(40, 70), fuzzy_layers=12, random_state=3, **options).fit(X, y)
+    scene = lattice(network.trace_)
+    document = json.loads(document_text(scene_document(scene)))
+    schema = json.loads((files("layerwise") / "scene.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    asked = document["replays"]["labels"]
+    moments = list(range(len(network.trace_.moments)))
+    wanted = [asked["moments"][moment] for moment in [*moments, *moments[::-7]]]
+    shown = page.evaluate(SHOWN, ["LatticeReplay", asked, wanted])
+    for moment, found in zip([*moments, *moments[::-7]], shown, strict=True):
+        expected = network.trace_["labels", moment]
+        np.testing.assert_array_equal(found, expected, err_msg=f"moment {moment}")

@@ -21,6 +21,7 @@ export class Sources {
   constructor(scene) {
     this.pictures = new Pictures(scene.pictures);
     this.entries = scene.pictures;
+    this.runs = scene.runs.map(numbersOf);
     this.palettes = scene.palettes.map(paletteOf);
     /** @type {Map<string, LatticeReplay | FramesReplay>} */
     this.replays = new Map();
@@ -83,7 +84,7 @@ export class Painter {
   mark(index) {
     let mark = this.decoded.get(index);
     if (!mark) {
-      mark = unpack(this.film.marks[index]);
+      mark = unpack(this.film.marks[index], this.sources.runs);
       this.decoded.set(index, mark);
       if (this.decoded.size > 4096) this.decoded.delete(this.decoded.keys().next().value);
     }
@@ -160,14 +161,21 @@ export class Painter {
   }
 }
 
+const ARRAY_WIDTHS = {
+  centers: 2, ends: 4, boxes: 4, radii: 1, widths: 1, fill: 4, stroke: 4, stroke_widths: 1,
+  colors: 4,
+};
+
 /** A mark with its arrays as flat numbers and how many it has. */
-function unpack(written) {
+function unpack(written, runs) {
   const mark = { ...written };
-  for (const [name, width] of Object.entries(
-    { centers: 2, ends: 4, boxes: 4, radii: 1, widths: 1, fill: 4, stroke: 4, stroke_widths: 1,
-      colors: 4 })) {
-    if (written[name] === undefined) continue;
-    mark[name] = numbersOf(written[name]);
+  for (const [name, width] of Object.entries(ARRAY_WIDTHS)) {
+    const value = written[name];
+    if (value === undefined) continue;
+    const run = value.run === undefined ? null : runs[value.run];
+    mark[name] = run
+      ? (run.subarray?.(0, value.count * width) ?? run.slice(0, value.count * width))
+      : numbersOf(value);
     if (["centers", "ends", "boxes"].includes(name)) mark.count = mark[name].length / width;
   }
   return mark;

@@ -13,7 +13,7 @@
  *   description: string, chapters: {stop: number, name: string}[], poster: number,
  *   stops: Stop[], marks: Object<string, any>[], readings: Reading[]}} Film
  * @typedef {Film & {portrait: Film | null, palettes: ArrayValue[],
- *   pictures: {rows: number, columns: number, png: string}[],
+ *   runs: ArrayValue[], pictures: {rows: number, columns: number, png: string}[],
  *   replays: Object<string, any>}} SceneDocument
  */
 

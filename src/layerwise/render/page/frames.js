@@ -4,9 +4,11 @@
  */
 
 import { bytesOf, numbersOf } from "./document.js";
-import { remember } from "./lattice.js";
 
 const SPACING = 16;
+const RECENT = 3;
+
+/** @typedef {{values: Uint8Array, stride: number}} Labels  class of each cell, 255 for none */
 
 /** A label map whose layers were stored. */
 export class FramesReplay {
@@ -18,7 +20,7 @@ export class FramesReplay {
     this.moments = recipe.moments == null ? null : numbersOf(recipe.moments);
     /** @type {Map<number, Uint8Array>} */
     this.keyframes = new Map();
-    /** @type {Map<number, import("./lattice.js").Labels>} */
+    /** @type {Map<number, Labels>} */
     this.recent = new Map();
   }
 
@@ -31,7 +33,7 @@ export class FramesReplay {
    * The classes of a frame's cells; null if they were no longer wanted before they were ready.
    * @param {number} frame
    * @param {() => boolean} isWanted
-   * @returns {Promise<import("./lattice.js").Labels | null>}
+   * @returns {Promise<Labels | null>}
    */
   async labels(frame, isWanted = () => true) {
     const known = this.recent.get(frame);
@@ -62,4 +64,15 @@ export class FramesReplay {
 async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * Keep the newest few entries of a map.
+ * @param {Map<number, any>} recent
+ * @param {number} key
+ * @param {any} value
+ */
+export function remember(recent, key, value) {
+  recent.set(key, value);
+  if (recent.size > RECENT) recent.delete(/** @type {number} */ (recent.keys().next().value));
 }

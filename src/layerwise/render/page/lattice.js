@@ -10,14 +10,14 @@
  */
 
 import { numbersOf } from "./document.js";
+import { FramesReplay, remember } from "./frames.js";
 
 export const UNCLASSIFIED = 255;
 const FIRST_SPACING = 16;
 const MOST_KEYFRAME_BYTES = 96 * 2 ** 20;
 const SLICE_MS = 24;
-const RECENT = 3;
 
-/** @typedef {{values: Uint8Array, stride: number}} Labels  class of each cell, 255 for none */
+/** @typedef {import("./frames.js").Labels} Labels */
 
 /** High half of the product of two unsigned 32-bit numbers. */
 function highProduct(a, b) {
@@ -122,9 +122,15 @@ export class LatticeReplay {
     this.spacing = FIRST_SPACING;
     /** @type {Map<number, Labels>} */
     this.recent = new Map();
-    this.layer = 0;
-    this.restart(this.phases[0]);
-    this.keep();
+    // Layers of a rule that is not computed here are stored; copying goes on from the last of them.
+    const frames = recipe.phases[0].frames;
+    this.stored = frames ? new FramesReplay({ ...recipe, frames, moments: null }) : null;
+    this.base = frames ? frames.length - 1 : 0;
+    this.layer = this.base;
+    if (!this.stored) {
+      this.restart(this.phases[0].cells, this.phases[0].labels);
+      this.keep();
+    }
   }
 
   /**
@@ -145,14 +151,17 @@ export class LatticeReplay {
     return mask;
   }
 
-  /** Put the phase's own cells in place of the state, if it brings any. */
-  restart(phase) {
-    if (!phase.cells) return;
+  /**
+   * Put these cells in place of the state; all others have no class.
+   * @param {ArrayLike<number>} cells
+   * @param {ArrayLike<number>} labels
+   */
+  restart(cells, labels) {
     const { state, size, planes } = this;
     state.fill(0);
-    for (let i = 0; i < phase.cells.length; i++) {
-      const row = Math.floor(phase.cells[i] / this.columns), column = phase.cells[i] % this.columns;
-      const label = phase.labels[i];
+    for (let i = 0; i < cells.length; i++) {
+      const row = Math.floor(cells[i] / this.columns), column = cells[i] % this.columns;
+      const label = labels[i];
       if (label === UNCLASSIFIED) continue;
       const at = row * this.words + (column >>> 5), bit = 1 << (column & 31);
       for (let plane = 0; plane < planes; plane++) {
@@ -172,7 +181,11 @@ export class LatticeReplay {
     this.apply(phase.fill, phase.anchors && !phase.fill);
     [this.state, this.next] = [this.next, this.state];
     this.layer = layer;
-    for (const candidate of this.phases) if (candidate.first === layer) this.restart(candidate);
+    for (const candidate of this.phases) {
+      if (candidate.first === layer && candidate.cells) {
+        this.restart(candidate.cells, candidate.labels);
+      }
+    }
     if (layer % this.spacing === 0) this.keep();
   }
 
@@ -215,7 +228,7 @@ export class LatticeReplay {
     while (this.keyframes.size > most) {
       this.spacing *= 2;
       for (const layer of this.keyframes.keys()) {
-        if (layer % this.spacing) this.keyframes.delete(layer);
+        if (layer % this.spacing && layer !== this.base) this.keyframes.delete(layer);
       }
     }
   }
@@ -269,8 +282,15 @@ export class LatticeReplay {
    * @returns {Promise<Labels | null>}
    */
   async labels(layer, isWanted = () => true) {
+    if (this.stored && layer <= this.base) return this.stored.labels(layer, isWanted);
     let labels = this.recent.get(layer);
     if (labels) return labels;
+    if (this.stored && !this.keyframes.size) {
+      const last = await this.stored.labels(this.base, isWanted);
+      if (!last) return null;
+      this.restart(Uint32Array.from(last.values.keys()), last.values);
+      this.keep();
+    }
     while (!this.approach(layer, SLICE_MS)) {
       await new Promise((resolve) => setTimeout(resolve));
       if (!isWanted()) return null;
@@ -279,15 +299,4 @@ export class LatticeReplay {
     remember(this.recent, layer, labels);
     return labels;
   }
-}
-
-/**
- * Keep the newest few entries of a map.
- * @param {Map<number, any>} recent
- * @param {number} key
- * @param {any} value
- */
-export function remember(recent, key, value) {
-  recent.set(key, value);
-  if (recent.size > RECENT) recent.delete(/** @type {number} */ (recent.keys().next().value));
 }

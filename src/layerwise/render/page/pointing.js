@@ -82,32 +82,38 @@ function snapped(reading, row, column) {
 }
 
 /**
- * What is shown at a cell right now, by the image that fills the reading's box.
+ * What a cell holds right now, by the image of class numbers in the reading's box; where that box
+ * shows something else, by one with as many rows and columns elsewhere in the picture.
  * @param {import("./canvas.js").Painter} painter
  * @param {number} stop
  * @param {(import("./image.js").Source | null)[]} sources
  * @param {Cell} cell
  * @returns {{color: string, label: number, chips: string[]} | null}
  */
-export function shownAt(painter, stop, sources, cell) {
-  const marks = painter.film.stops[stop].marks;
-  for (let order = marks.length - 1; order >= 0; order--) {
-    const mark = painter.mark(marks[order]), source = sources[order];
-    if (mark.kind !== "image" || !source) continue;
-    if (mark.box.some((length, i) => Math.abs(length - cell.reading.box[i]) > 0.5)) continue;
-    const palette = mark.palette === undefined ? null : painter.sources.palettes[mark.palette];
-    const row = Math.floor(((cell.row + 0.5) / cell.reading.rows) * source.rows);
-    const column = Math.floor(((cell.column + 0.5) / cell.reading.columns) * source.columns);
-    const chips = cell.reading.classes.map((_, i) => (palette ? cssOf(palette.pixels[i]) : ""));
-    if (source.labels) {
-      const label = source.labels.values[row * source.labels.stride + column];
-      return { color: cssOf(source.palette[label]), label, chips };
-    }
-    const color = source.colors[row * source.columns + column];
-    const label = palette ? palette.pixels.subarray(0, palette.length).indexOf(color) : -1;
-    return { color: cssOf(color), label, chips };
+export function shownAt(painter, stop, sources, { reading, row, column }) {
+  let best = null, rank = 0;
+  painter.film.stops[stop].marks.forEach((index, order) => {
+    const mark = painter.mark(index), source = sources[order];
+    if (mark.kind !== "image" || !source) return;
+    const indexed = mark.palette !== undefined;
+    const here = mark.box.every((length, i) => Math.abs(length - reading.box[i]) <= 0.5);
+    const alike = source.rows === reading.rows && source.columns === reading.columns;
+    const value = here && indexed ? 3 : indexed && alike ? 2 : here ? 1 : 0;
+    if (value && value >= rank) [best, rank] = [{ mark, source }, value];
+  });
+  if (!best) return null;
+  const { mark, source } = best;
+  const palette = mark.palette === undefined ? null : painter.sources.palettes[mark.palette];
+  const y = Math.floor(((row + 0.5) / reading.rows) * source.rows);
+  const x = Math.floor(((column + 0.5) / reading.columns) * source.columns);
+  const chips = reading.classes.map((_, i) => (palette ? cssOf(palette.pixels[i]) : ""));
+  if (source.labels) {
+    const label = source.labels.values[y * source.labels.stride + x];
+    return { color: cssOf(source.palette[label]), label, chips };
   }
-  return null;
+  const color = source.colors[y * source.columns + x];
+  const label = palette ? palette.pixels.subarray(0, palette.length).indexOf(color) : -1;
+  return { color: cssOf(color), label, chips };
 }
 
 /** A canvas pixel as CSS. */

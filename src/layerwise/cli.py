@@ -258,7 +258,9 @@ def _places(films: list[Path], page: Path | None) -> list[Path]:
         if path.suffix.lower() not in FILMS:
             raise unknown_name("file suffix", path.suffix or path.name, FILMS, where=str(path))
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
-        raise InputError("A page is an HTML file", received=str(page), do="Name it …\u200b.html")
+        raise InputError(
+            "A page is an HTML file", received=str(page), do="Name it with .html at its end"
+        )
     places = [*films, *([page] if page else [])]
     for path in places:
         _check_place(path)

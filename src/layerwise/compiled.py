@@ -18,9 +18,8 @@ def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
     as written (no `fastmath`): the same bits on every machine. Threads are ours (a pool over
     rows), never numba's: its fallback layer aborts when two callers meet.
     """
-    options = {"nogil": True, "error_model": "numpy"}
     try:
-        kernel = numba.njit(cache=True, **options)(function)
+        kernel = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # numba found no place for its cache
-        kernel = numba.njit(**options)(function)
+        kernel = numba.njit(nogil=True, error_model="numpy")(function)
     return cast(Callable[Parameters, Result], kernel)

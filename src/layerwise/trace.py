@@ -68,6 +68,10 @@ class Store(Protocol):
         """The stored array, or None."""
         ...
 
+    def has(self, site: str, moment: int) -> bool:
+        """Whether that array is stored, without reading it."""
+        ...
+
     def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
         """Append a moment with its values, all or nothing."""
         ...
@@ -91,6 +95,10 @@ class MemoryStore:
     def get(self, site: str, moment: int) -> Array | None:
         """The stored array, or None."""
         return self._values.get((site, moment))
+
+    def has(self, site: str, moment: int) -> bool:
+        """Whether that array is stored."""
+        return (site, moment) in self._values
 
     def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
         """Append a moment with its values."""
@@ -183,9 +191,13 @@ class Trace:
         Arrays are copied and frozen. A site that was not declared, or an array with another number
         of axes than its site names, is refused and nothing is added.
         """
+        moment = Moment(moment.kind, _coordinates(moment.at))
         arrays = {}
         for name, value in values.items():
-            array = np.asarray(value)
+            try:
+                array = np.asarray(value)
+            except ValueError as error:  # rows of different lengths
+                raise InputError(f"Site {name!r} takes an array", received=str(error)) from error
             axes = self.site(name).axes
             if array.ndim != len(axes):
                 raise InputError(
@@ -201,7 +213,13 @@ class Trace:
     def __contains__(self, key: object) -> bool:
         if not (isinstance(key, tuple) and len(key) == 2 and key[0] in self._sites):
             return False
-        return self._find(key[0], key[1]) is not None
+        number = self._number(key[1])
+        if number is None:
+            return False
+        recipe = self.header.replays.get(key[0])
+        if recipe is not None and moment_is_replayed(recipe, self._store.moments()[number]):
+            return True
+        return self._store.has(key[0], number)
 
     def __getitem__(self, key: tuple[str, int]) -> Array:
         name, moment = key
@@ -272,11 +290,17 @@ class Trace:
         """The value as it was stored, None where it is absent or replayed."""
         return self._store.get(name, moment)
 
-    def _find(self, name: str, moment: int) -> Array | None:
+    def _number(self, moment: Any) -> int | None:
+        """The moment's number from 0 on, None if there is no such moment."""
         count = len(self._store.moments())
         if not isinstance(moment, (int, np.integer)) or not -count <= moment < count:
             return None
-        number = int(moment) % count
+        return int(moment) % count
+
+    def _find(self, name: str, moment: int) -> Array | None:
+        number = self._number(moment)
+        if number is None:
+            return None
         value = self._store.get(name, number)
         if value is None and name in self.header.replays:
             recipe = self.header.replays[name]
@@ -298,6 +322,18 @@ def moment_is_replayed(recipe: Mapping[str, Any], moment: Moment) -> bool:
     """Whether a recipe covers that moment: all, or only those with the coordinate it needs."""
     needs = recipe.get("needs")
     return needs is None or needs in moment.at
+
+
+def _coordinates(at: Mapping[str, Any]) -> dict[str, int | float]:
+    """The coordinates as Python's own numbers, so that every store can write them."""
+    plain = {}
+    for name, value in at.items():
+        if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
+            raise InputError(
+                "The coordinates of a moment are finite numbers", received=f"{name}={value!r}"
+            )
+        plain[str(name)] = value if isinstance(value, (int, float)) else value.item()
+    return plain
 
 
 def _frozen_copy(value: Any) -> Array:

@@ -12,6 +12,7 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -27,19 +28,22 @@ APPLICATION_ID: Final = 0x4C575452  # "LWTR"
 VERSION: Final = 1
 LARGEST_VALUE: Final = 1 << 34  # bytes, before a stranger's file may ask for memory
 DTYPES: Final = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
-SCHEMA: Final = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE moments (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL);
-CREATE TABLE chunks (site TEXT NOT NULL, moment INTEGER NOT NULL, dtype TEXT NOT NULL,
-    shape TEXT NOT NULL, codec TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (site, moment));
-"""
+SCHEMA: Final = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE moments (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL)",
+    "CREATE TABLE chunks (site TEXT NOT NULL, moment INTEGER NOT NULL, dtype TEXT NOT NULL, "
+    "shape TEXT NOT NULL, codec TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (site, moment))",
+)
 
 
 class FileStore:
     """Values in an open trace file."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection, self._path = connection, path
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, header: Header, *, writes: bool = False
+    ) -> None:
+        self._connection, self._path, self._writes = connection, path, writes
+        self._axes = {site.name: len(site.axes) for site in header.sites}
         self._moments: list[Moment] = []
 
     def get(self, site: str, moment: int) -> Array | None:
@@ -48,14 +52,21 @@ class FileStore:
             "SELECT dtype, shape, codec, data FROM chunks WHERE site = ? AND moment = ?",
             (site, moment),
         )
-        return (
-            _unpacked(*row[0], where=f"{site!r} at moment {moment} of {self._path.name}")
-            if row
-            else None
-        )
+        if not row:
+            return None
+        where = f"{site!r} at moment {moment} of {self._path.name}"
+        return _unpacked(*row[0], axes=self._axes[site], where=where)
+
+    def has(self, site: str, moment: int) -> bool:
+        """Whether that array is stored, without reading it."""
+        question = "SELECT 1 FROM chunks WHERE site = ? AND moment = ?"
+        return bool(self._ask(question, (site, moment)))
 
     def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
-        """Append a moment with its values in one transaction."""
+        """Append a moment with its values in one transaction.
+
+        Raises `OutputError` where it cannot be written, or the trace was opened for reading.
+        """
         number = len(self.moments())
         rows = [(site, number, *_packed(value)) for site, value in values.items()]
         try:
@@ -75,20 +86,39 @@ class FileStore:
     def moments(self) -> Sequence[Moment]:
         """All moments so far, also those that another process has added meanwhile."""
         rows = self._ask(
-            "SELECT kind, place FROM moments WHERE number >= ? ORDER BY number",
+            "SELECT number, kind, place FROM moments WHERE number >= ? ORDER BY number",
             (len(self._moments),),
         )
-        self._moments.extend(Moment(kind, json.loads(place)) for kind, place in rows)
+        for number, kind, place in rows:
+            self._moments.append(self._moment(number, kind, place))
         return self._moments
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file and close it."""
+        """Fold the write-ahead log into the file and close it.
+
+        A finished trace goes back to plain journals, so that it can be read where nothing can be
+        written; not while someone else has it open: then it stays as it is.
+        """
+        if self._writes:
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
+
+    def _moment(self, number: Any, kind: Any, place: Any) -> Moment:
+        try:
+            at = json.loads(place)
+            if number != len(self._moments) or not isinstance(kind, str):
+                raise ValueError(f"moment {number} is out of order")
+            if not isinstance(at, dict) or not all(type(v) in (int, float) for v in at.values()):
+                raise ValueError(f"the coordinates of moment {number} are no numbers")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise _broken(self._path, error) from error
+        return Moment(kind, at)
 
     def _ask(self, question: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(question, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             raise _broken(self._path, error) from error
 
 
@@ -99,18 +129,21 @@ def create_trace(path: Path, header: Header) -> Trace:
     """
     if path.exists():
         raise OutputError(f"There is already something at {path}", do="Choose another name")
-    return Trace(header, FileStore(_created(path, header), path))
+    return Trace(header, FileStore(_created(path, header), path, header, writes=True))
 
 
 def write_trace(trace: Trace, path: Path) -> None:
     """Write a copy of the trace; stored values are copied, replayed ones stay recipes."""
     with replacing(path) as beside:
         beside.unlink(missing_ok=True)
-        copy = Trace(trace.header, FileStore(_created(beside, trace.header), beside))
+        store = FileStore(_created(beside, trace.header), beside, trace.header, writes=True)
+        copy = Trace(trace.header, store)
         with copy:
             for number, moment in enumerate(trace.moments):
                 values = {site.name: trace.stored(site.name, number) for site in trace.sites}
                 copy.append(moment, {name: v for name, v in values.items() if v is not None})
+        for ending in ("-wal", "-shm"):  # of an older trace there whose writer was killed
+            path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def open_trace(path: Path) -> Trace:
@@ -119,14 +152,15 @@ def open_trace(path: Path) -> Trace:
         raise FileError(f"There is no trace file {path}", do="Check the name")
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise _broken(path, error) from error
+    try:
         connection.execute("PRAGMA trusted_schema = OFF")
         (identity,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if identity != APPLICATION_ID:
-            connection.close()
             raise FileError(f"{path.name} is not a Layerwise trace")
         if version > VERSION:
-            connection.close()
             raise FileError(
                 f"{path.name} was written by a later Layerwise",
                 received=f"trace version {version}",
@@ -135,27 +169,49 @@ def open_trace(path: Path) -> Trace:
             )
         (text,) = connection.execute("SELECT value FROM meta WHERE key = 'header'").fetchone()
         header = _header(json.loads(text))
-    except (sqlite3.Error, TypeError, ValueError, KeyError) as error:
+        return Trace(header, FileStore(connection, path, header))
+    except FileError:
+        connection.close()
+        raise
+    except (
+        sqlite3.Error, TypeError, ValueError, KeyError, AttributeError, RecursionError
+    ) as error:  # fmt: skip
+        connection.close()
         raise _broken(path, error) from error
-    return Trace(header, FileStore(connection, path))
 
 
 def _created(path: Path, header: Header) -> sqlite3.Connection:
     try:
+        text = json.dumps(asdict(header), ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "What a trace says about itself must be plain values that JSON can hold",
+            received=str(error),
+        ) from error
+    try:
         connection = sqlite3.connect(path)
+    except sqlite3.Error as error:
+        raise _unwritable(path, error) from error
+    try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.executescript(SCHEMA)
-        with connection:
-            text = json.dumps(asdict(header), ensure_ascii=False)
+        with connection:  # all at once: a reader finds a whole trace or none
+            connection.execute("BEGIN")
+            for statement in SCHEMA:
+                connection.execute(statement)
             connection.execute("INSERT INTO meta VALUES ('header', ?)", (text,))
-    except (sqlite3.Error, OSError) as error:
-        raise OutputError(
-            f"Cannot write a trace at {path}: {error}", do="Choose a folder that can be written"
-        ) from error
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unwritable(path, error) from error
     return connection
+
+
+def _unwritable(path: Path, error: Exception) -> OutputError:
+    return OutputError(
+        f"Cannot write a trace at {path}: {error}", do="Choose a folder that can be written"
+    )
 
 
 def _header(document: dict[str, Any]) -> Header:
@@ -163,6 +219,14 @@ def _header(document: dict[str, Any]) -> Header:
         Site(**{**site, "axes": tuple(site["axes"]), "inputs": tuple(site["inputs"])})
         for site in document["sites"]
     )
+    words = [document["title"], *document["notes"]]
+    for site in sites:
+        words += [site.name, site.kind, site.unit, site.note, *site.axes, *site.inputs]
+    maps = [document["about"], document["replays"], *document["replays"].values()]
+    if not all(isinstance(word, str) for word in words):
+        raise ValueError("its header has other things than text")
+    if not all(isinstance(values, dict) for values in maps):
+        raise ValueError("its header has other things than names and values")
     return Header(
         title=document["title"],
         sites=sites,
@@ -183,17 +247,19 @@ def _packed(value: Array) -> tuple[str, str, str, bytes]:
     return array.dtype.str, json.dumps(list(value.shape)), codec, data
 
 
-def _unpacked(dtype: str, shape: str, codec: str, data: bytes, *, where: str) -> Array:
+def _unpacked(dtype: str, shape: str, codec: str, data: bytes, *, axes: int, where: str) -> Array:
     try:
+        if not isinstance(data, bytes):
+            raise ValueError("it is no array")
         sides = [int(side) for side in json.loads(shape)]
         known = dtype in DTYPES and codec in ("plain", "zlib") and min(sides, default=0) >= 0
         size = int(np.prod(sides, dtype=object)) * np.dtype(dtype).itemsize if known else -1
-        if not 0 <= size <= LARGEST_VALUE:
+        if not 0 <= size <= LARGEST_VALUE or len(sides) != axes:
             raise ValueError("its type or size is not allowed")
         plain = zlib.decompressobj().decompress(data, size + 1) if codec == "zlib" else data
         if len(plain) != size:
             raise ValueError(f"it has {len(plain)} bytes where its shape needs {size}")
-    except (ValueError, TypeError, zlib.error) as error:
+    except (ValueError, TypeError, RecursionError, zlib.error) as error:
         raise FileError(f"The value {where} is broken: {error}") from error
     return np.frombuffer(plain, dtype).reshape(sides)
 

@@ -110,9 +110,7 @@ def text_width(string: str, size: float, weight: int = 400, family: str = "sans"
     return layout(string, size, weight, family).width
 
 
-def shorten(
-    string: str, width: float, size: float, weight: int = 400, family: str = "sans"
-) -> str:
+def shorten(string: str, width: float, size: float, weight: int = 400, family: str = "sans") -> str:
     """The string, cut at its end with "…" where it would be wider than `width` logical pixels.
 
     Where not even "…" fits, the result is "…".

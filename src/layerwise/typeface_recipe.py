@@ -123,7 +123,7 @@ def _numbers(font: TTFont) -> dict[str, Array]:
     rows, left_class = np.unique(kerning, axis=0, return_inverse=True)
     columns, right_class = np.unique(rows, axis=1, return_inverse=True)
     return {
-        "units": np.int64(font["head"].unitsPerEm),
+        "units": np.array(font["head"].unitsPerEm, np.int64),
         "codes": np.array(list(cmap), np.int64),
         "glyphs": np.array([index[glyph] for glyph in cmap.values()], np.int64),
         "advances": np.array([font["hmtx"][glyph][0] for glyph in order], np.int64),

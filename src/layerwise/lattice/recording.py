@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
 from ..types import Array, IntArray, WordArray
+from .options import MOST_FUZZY_LAYERS
 from .quality import quality
 from .replay import recipe_document
 
@@ -86,10 +87,22 @@ def record(
     stack = classifier._stack
     recipe = stack.recipe
     depth, start = classifier.depth_, recipe.fuzzy_start
-    fuzzy = classifier.fuzzy_depth_ if fuzzy_layers is None else int(fuzzy_layers)
-    filling = _spread(depth, filling_moments, even=True)
+    fuzzy = classifier.fuzzy_depth_ if fuzzy_layers is None else fuzzy_layers
     most = MOST_RESTARTED if recipe.restart else MOST_FUZZY
-    fuzzing = _spread(fuzzy, (most if fuzzy_moments is None else fuzzy_moments) - 1, even=False)
+    most = most if fuzzy_moments is None else fuzzy_moments
+    for name, number, least in [
+        ("fuzzy_layers", fuzzy, 0),
+        ("filling_moments", filling_moments, 2),
+        ("fuzzy_moments", most, 2),
+    ]:
+        if not isinstance(number, (int, np.integer)) or not least <= number <= MOST_FUZZY_LAYERS:
+            raise InputError(
+                f"A recording needs a whole number of {name}",
+                received=f"{number!r}",
+                allowed=f"{least} to {MOST_FUZZY_LAYERS:,}",
+            )
+    filling = _spread(depth, filling_moments - 1, even=True)
+    fuzzing = _spread(int(fuzzy), most - 1, even=False)
     kept = len(fuzzing) if recipe.restart else MOST_EXACT
     exact = set(fuzzing[_spread(len(fuzzing) - 1, kept - 1, even=True)].tolist())
     cells = np.zeros((0, 2), np.int64)
@@ -99,6 +112,7 @@ def record(
     elif X_control is not None:
         cells, truth = control_cells(classifier, X_control, y_control)
     classes = [str(name) for name in (classifier.classes_ if class_names is None else class_names)]
+    chosen = classifier.tried_ and fuzzy == classifier.fuzzy_depth_
     trace = Trace(
         Header(
             title="lattice network",
@@ -113,16 +127,16 @@ def record(
                 "control_points": 0 if truth is None else len(truth),
                 "depth": depth,
                 "fuzzy_start": start,
-                "fuzzy_layers": fuzzy,
+                "fuzzy_layers": int(fuzzy),
                 "fuzzy_from": classifier.fuzzy_from_,
-                "chosen_by": "leave-one-out log-loss" if classifier.tried_ else "",
+                "chosen_by": "leave-one-out log-loss" if chosen else "",
                 "baselines": [{"name": name, "accuracy": float(a)} for name, a in baselines],
                 "column_values": classifier.mapping_.column_values().tolist(),
                 "row_values": classifier.mapping_.row_values().tolist(),
                 "versions": {name: metadata.version(name) for name in ("layerwise", "numpy")},
             },
             replays=_replays(classifier),
-            notes=_notes(depth, filling, fuzzy, fuzzing),
+            notes=_notes(depth, filling, int(fuzzy), fuzzing),
         )
     )
     moments = [{"layer": int(layer)} for layer in filling]
@@ -214,12 +228,13 @@ def control_cells(classifier: LatticeClassifier, X: Any, y: Any) -> tuple[IntArr
             "Control points need one class each",
             received=f"{len(points)} points and classes of shape {given.shape}",
         )
-    truth = np.searchsorted(classifier.classes_, given)
-    truth = np.minimum(truth, len(classifier.classes_) - 1)
-    strange = classifier.classes_[truth] != given
-    if strange.any():
+    numbers = {name: number for number, name in enumerate(classifier.classes_.tolist())}
+    truth = np.array([numbers.get(name, -1) for name in given.tolist()], np.int64)
+    if (truth < 0).any():
         raise InputError(
-            "A control point has a class that was not trained", received=str(given[strange][0])
+            "A control point has a class that was not trained",
+            received=str(given[truth < 0][0]),
+            allowed=f"Trained: {', '.join(map(str, list(numbers)[:20]))}",
         )
     return classifier.mapping_.cells(points)[0], truth
 

@@ -10,7 +10,7 @@ import base64
 import zlib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from ..trace import Moment
 from ..types import UNCLASSIFIED, Array, ByteArray, FloatArray
 from .classifier import class_probabilities
 from .layers import LayerStack, Recipe
+
+DEEPEST: Final = 10**8
+"""More layers than any lattice takes; beyond, a stranger's file would only keep us busy."""
 
 
 class LabelReplay:
@@ -29,7 +32,7 @@ class LabelReplay:
 
     def value(self, moment: Moment) -> Array:
         """The label map of the moment's layer: (row, column), 255 for unclassified."""
-        return self.stack.labels(int(moment.at["layer"]))
+        return self.stack.labels(_layer(moment, "layer"))
 
 
 class ProbabilityReplay:
@@ -43,20 +46,41 @@ class ProbabilityReplay:
         """The probabilities after the moment's number of fuzzy layers."""
         if self._filled is None:
             self._filled = LayerStack(self.recipe).labels(self.recipe.depth or 0)
-        layers = int(moment.at["fuzzy"])
+        layers = _layer(moment, "fuzzy")
         exact = class_probabilities(self.recipe, self._filled, layers, self.frequencies, self.error)
         return exact.astype(np.float32)
 
 
 def label_replay(document: Mapping[str, Any]) -> LabelReplay:
-    """The replay of rule "lattice.labels"."""
-    return LabelReplay(recipe_of(document["layers"]))
+    """The replay of rule "lattice.labels"; `FileError` where the document cannot be one."""
+    return LabelReplay(recipe_of(document.get("layers", {})))
 
 
 def probability_replay(document: Mapping[str, Any]) -> ProbabilityReplay:
-    """The replay of rule "lattice.probabilities"."""
-    frequencies = np.array(document["frequencies"], float)
-    return ProbabilityReplay(recipe_of(document["layers"]), frequencies, float(document["error"]))
+    """The replay of rule "lattice.probabilities"; `FileError` where the document cannot be one."""
+    recipe = recipe_of(document.get("layers", {}))
+    try:
+        frequencies = np.array(document["frequencies"], float)
+        error = float(document["error"])
+        if frequencies.shape != (recipe.classes,) or not (frequencies >= 0).all():
+            raise ValueError("it needs one frequency for each class")
+        if abs(frequencies.sum() - 1) > 1e-6 or not 0 <= error <= 1 or recipe.depth is None:
+            raise ValueError("its frequencies, error or depth are out of range")
+    except (KeyError, TypeError, ValueError) as problem:
+        raise FileError(f"The recipe of lattice probabilities is broken: {problem}") from problem
+    return ProbabilityReplay(recipe, frequencies, error)
+
+
+def _layer(moment: Moment, name: str) -> int:
+    """A number of layers that a moment names, within what can be computed."""
+    layers = moment.at.get(name, -1)
+    if layers != int(layers) or not 0 <= layers <= DEEPEST:
+        raise FileError(
+            f"A moment of a lattice needs its {name}",
+            received=f"{dict(moment.at)}",
+            allowed=f"Whole numbers from 0 to {DEEPEST:,}",
+        )
+    return int(layers)
 
 
 def recipe_document(recipe: Recipe) -> dict[str, Any]:
@@ -93,6 +117,10 @@ def recipe_of(document: Mapping[str, Any]) -> Recipe:
             raise ValueError("a cell or a class lies outside")
         if document["rule"] not in ("copy", "vote") or not 1 <= int(document["window"]) <= 20:
             raise ValueError("its rule is unknown")
+        if document["weighting"] not in ("uniform", "distance"):
+            raise ValueError("its weighting is unknown")
+        if depth is not None and not 0 <= int(depth) <= DEEPEST:
+            raise ValueError("its depth is not allowed")
         frame = np.full(rows * columns, UNCLASSIFIED, np.uint8)
         frame[cells] = labels
         return Recipe(
@@ -101,13 +129,13 @@ def recipe_of(document: Mapping[str, Any]) -> Recipe:
             seed=int(document["seed"]) % 2**64,
             rule=document["rule"],
             window=int(document["window"]),
-            weighting="distance" if document["weighting"] == "distance" else "uniform",
+            weighting=document["weighting"],
             lazy=bool(document["lazy"]),
             anchored=bool(document["anchored"]),
             restart=bool(document["restart"]),
             depth=None if depth is None else int(depth),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FileError(f"The recipe of a lattice is broken: {error}") from error
 
 

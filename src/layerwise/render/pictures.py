@@ -175,9 +175,7 @@ def draw_area(
                 sums[2, at - low] += alpha * np.float32((color >> 16) & 255)
                 sums[3, at - low] += alpha
         for column in range(first_column, end_column):
-            red, green, blue, alpha = (
-                np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-            )
+            red, green, blue, alpha = (np.float32(0), np.float32(0), np.float32(0), np.float32(0))
             begin = column_at[column - first_column] - low
             for step in range(column_count[column - first_column]):
                 weight = column_weight[column - first_column, step]
@@ -191,5 +189,3 @@ def draw_area(
             canvas[row, column, 0] = int((red + canvas[row, column, 0] * rest) * share + half)
             canvas[row, column, 1] = int((green + canvas[row, column, 1] * rest) * share + half)
             canvas[row, column, 2] = int((blue + canvas[row, column, 2] * rest) * share + half)
-
-

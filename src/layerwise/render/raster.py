@@ -173,7 +173,9 @@ def check_mark(mark: Mark, number: int) -> None:
     match mark:
         case Discs():
             parts: dict[str, object] = {
-                "centers": mark.centers, "radii": mark.radii, "stroke_widths": mark.stroke_widths
+                "centers": mark.centers,
+                "radii": mark.radii,
+                "stroke_widths": mark.stroke_widths,
             }
         case Segments():
             parts = {"ends": mark.ends, "widths": mark.widths}

@@ -19,9 +19,7 @@ def mix(canvas: ByteArray, row: int, column: int, color: ByteArray, weight: int)
     """Move a pixel towards a colour by weight / 65,536, rounded to the nearest level."""
     for channel in range(3):
         old = int(canvas[row, column, channel])
-        canvas[row, column, channel] = (
-            old + (((int(color[channel]) - old) * weight + 32768) >> 16)
-        )
+        canvas[row, column, channel] = old + (((int(color[channel]) - old) * weight + 32768) >> 16)
 
 
 @compiled
@@ -46,7 +44,7 @@ def paint(
     fill: ByteArray,
     stroke: ByteArray,
 ) -> None:
-    """A pixel of which `outer` is covered by a filled shape, and all of that but `inner` by its rim.
+    """A pixel `outer` of which a filled shape covers, and all of that but `inner` its rim.
 
     The parts of the pixel are composed each for itself and averaged by area, so that no fill
     shines through at the edge of an opaque rim.
@@ -89,7 +87,9 @@ def draw_discs(
         for row in range(first_pixel(y - reach, top, bottom), last_pixel(y + reach, top, bottom)):
             dy = row + 0.5 - y
             half = math.sqrt(max(reach * reach - dy * dy, 0.0))
-            for column in range(first_pixel(x - half, left, right), last_pixel(x + half, left, right)):
+            for column in range(
+                first_pixel(x - half, left, right), last_pixel(x + half, left, right)
+            ):
                 dx = column + 0.5 - x
                 distance = math.sqrt(dx * dx + dy * dy)
                 outer = min(max(radius + 0.5 - distance, 0.0), 1.0)
@@ -98,7 +98,13 @@ def draw_discs(
                     inner = min(max(hole + 0.5 - distance, 0.0), 1.0) if hole > 0 else 0.0
                 if outer > 0:
                     paint(
-                        canvas, row, column, outer * faint, inner * faint, fill[index], stroke[index]
+                        canvas,
+                        row,
+                        column,
+                        outer * faint,
+                        inner * faint,
+                        fill[index],
+                        stroke[index],
                     )
 
 
@@ -128,7 +134,8 @@ def draw_segments(
         ux, uy = ((x1 - x0) / length, (y1 - y0) / length) if length > 1e-9 else (1.0, 0.0)
         red, green, blue = int(colors[index, 0]), int(colors[index, 1]), int(colors[index, 2])
         for row in range(
-            first_pixel(min(y0, y1) - reach, top, bottom), last_pixel(max(y0, y1) + reach, top, bottom)
+            first_pixel(min(y0, y1) - reach, top, bottom),
+            last_pixel(max(y0, y1) + reach, top, bottom),
         ):
             dy0, dy1 = row + 0.5 - y0, row + 0.5 - y1
             # The shape is convex: its part of a row is one span, the union of both round ends

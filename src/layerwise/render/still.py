@@ -117,4 +117,4 @@ def _write(
         pixels = rasterize(marks, scene.size, scene.ground, scale=scale)
     options: dict[str, object] = {"lossless": True, "method": 4} if form == "WEBP" else {}
     with replacing(path) as beside:
-        Image.fromarray(pixels).save(beside, form, **options)  # type: ignore[arg-type]
+        Image.fromarray(pixels).save(beside, form, **options)

@@ -90,7 +90,8 @@ class Strike:
         left += step
         before, above = left % STEPS, top % STEPS
         padded = np.zeros(
-            (-(-(above + height) // STEPS) * STEPS, -(-(before + width) // STEPS) * STEPS), np.uint16
+            (-(-(above + height) // STEPS) * STEPS, -(-(before + width) // STEPS) * STEPS),
+            np.uint16,
         )
         padded[above : above + height, before : before + width] = large
         blocks = padded.reshape(padded.shape[0] // STEPS, STEPS, padded.shape[1] // STEPS, STEPS)

@@ -224,7 +224,7 @@ def _converted(
                 planes.convert(drawn)
                 hand_over(planes.frame())
             hand_over(None)
-        except BaseException as error:  # noqa: BLE001 - raised again where the film is written
+        except BaseException as error:  # raised again where the film is written
             hand_over(error)
 
     worker = threading.Thread(target=draw, name="layerwise-draw", daemon=True)
@@ -260,7 +260,7 @@ def _palette(scene: Scene, times: list[float], scale: float) -> av.VideoFrame:
     graph = av.filter.Graph()
     width, height = pixel_size(scene.size, scale)
     picture = graph.add_buffer(
-        width=width, height=height, format="rgb24", time_base=Fraction(1, 100)
+        width=width, height=height, format=av.VideoFormat("rgb24"), time_base=Fraction(1, 100)
     )
     chooser = graph.add("palettegen", "reserve_transparent=0:stats_mode=full")
     sink = graph.add("buffersink")
@@ -279,9 +279,11 @@ def _palette(scene: Scene, times: list[float], scale: float) -> av.VideoFrame:
 def _palette_use(width: int, height: int, palette: av.VideoFrame) -> _Graph:
     graph = av.filter.Graph()
     base = Fraction(1, 100)
-    picture = graph.add_buffer(width=width, height=height, format="rgb24", time_base=base)
+    picture = graph.add_buffer(
+        width=width, height=height, format=av.VideoFormat("rgb24"), time_base=base
+    )
     colors = graph.add_buffer(
-        width=palette.width, height=palette.height, format=palette.format.name, time_base=base
+        width=palette.width, height=palette.height, format=palette.format, time_base=base
     )
     user = graph.add("paletteuse", "dither=none:diff_mode=rectangle")
     sink = graph.add("buffersink")

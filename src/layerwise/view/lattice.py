@@ -37,6 +37,7 @@ from .style import (
 )
 
 SMALL_SIDE = 400  # cells along the side of the probability picture, at most
+MOST_IN_PALETTE = 8  # classes whose strengths share one palette
 OPENING_S, TURN_S, ENDING_S = 0.8, 0.6, 2.5  # rests at the start, between phases, at the end
 
 
@@ -97,7 +98,7 @@ class Film:
         self.exact = [m for m, moment in enumerate(self.moments) if "exact" in moment.at]
         self.cells = self.recipe["rows"] * self.recipe["columns"]
         self.block = -(-max(self.recipe["rows"], self.recipe["columns"]) // SMALL_SIDE)
-        self._pictures: dict[int, ByteArray] = {}
+        self._pictures: dict[int, tuple[ByteArray, ByteArray | None]] = {}
         self._likeliest: dict[int, IntArray] = {}
         fuzzy = [m for m, moment in enumerate(self.moments) if "fuzzy" in moment.at]
         self.filled = fuzzy[0] - 1 if self.recipe["restart"] else fuzzy[0]
@@ -173,10 +174,10 @@ class Film:
         ]
         return " · ".join(part for part in parts if part)
 
-    def probability_picture(self, moment: int) -> ByteArray:
-        """The exact probabilities of a moment as colours: (row, column, rgb).
+    def probability_picture(self, moment: int) -> tuple[ByteArray, ByteArray | None]:
+        """The exact probabilities of a moment as the pixels and palette of an image.
 
-        Blocks of cells are averaged where the grid has more than 300 along a side.
+        Blocks of cells are averaged where the grid has more than 400 along a side.
         """
         self._look_at(moment)
         return self._pictures[moment]
@@ -192,7 +193,8 @@ class Film:
         maps = self.trace["probabilities", moment]
         strongest = maps.argmax(axis=0)
         self._likeliest[moment] = np.bincount(strongest.reshape(-1), minlength=len(maps))
-        self._pictures[moment] = _colored(maps, self.block, self.theme, self.colors)
+        blocks = _averaged(maps, self.block)
+        self._pictures[moment] = _strengths(blocks, self.theme, self.colors)
 
     def reading(self, box: tuple[float, float, float, float]) -> GridReading:
         """The final probabilities, for a page that answers when a cell is pointed at."""
@@ -252,11 +254,11 @@ class Frames:
         )
 
     def _exact(self, moment: int, room: Box) -> Image:
-        picture = self.film.probability_picture(moment)
+        pixels, palette = self.film.probability_picture(moment)
         rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]
         side = min(room[2] / columns, room[3] / rows)
         box = (room[0], room[1], columns * side, rows * side)
-        return Image(box, picture, None, "area", Reference("probabilities", moment))
+        return Image(box, pixels, palette, "area", Reference("probabilities", moment))
 
     def _words(self) -> list[Mark]:
         layout, grey = self.layout, self.theme.grey
@@ -373,12 +375,38 @@ def _class_points(film: Film) -> IntArray:
     return points
 
 
-def _colored(maps: FloatArray, block: int, theme: Theme, colors: ByteArray) -> ByteArray:
-    rows, columns = maps.shape[1:]
-    if block > 1:
-        whole = maps[:, : rows // block * block, : columns // block * block]
-        maps = whole.reshape(len(maps), rows // block, block, columns // block, block).mean((2, 4))
-    return probability_color(maps.argmax(axis=0), maps.max(axis=0), theme, colors)
+def _averaged(maps: FloatArray, block: int) -> FloatArray:
+    """Maps (class, row, column) with blocks of cells averaged, a rest at the edge left out."""
+    if block == 1:
+        return maps
+    classes, rows, columns = maps.shape
+    whole = maps[:, : rows // block * block, : columns // block * block]
+    blocks = whole.reshape(classes, rows // block, block, columns // block, block)
+    return np.asarray(blocks.mean((2, 4)))
+
+
+def _strengths(
+    maps: FloatArray, theme: Theme, colors: ByteArray
+) -> tuple[ByteArray, ByteArray | None]:
+    """Probabilities as a picture: indices and palette, or colours where classes are many.
+
+    A palette holds 256 // classes steps of strength for each class: with up to eight classes a
+    step is no more than screens show.
+    """
+    classes = len(maps)
+    likeliest, probability = maps.argmax(axis=0), maps.max(axis=0)
+    steps = 256 // classes
+    if classes > MOST_IN_PALETTE:
+        return probability_color(likeliest, probability, theme, colors), None
+    guess = 1 / classes
+    strength = np.clip((probability - guess) / (1 - guess), 0, 1)
+    indices = likeliest * steps + np.rint(strength * (steps - 1)).astype(np.int64)
+    levels = guess + (1 - guess) * np.linspace(0, 1, steps)
+    each = np.repeat(np.arange(classes), steps)[None]
+    shown = probability_color(each, np.tile(levels, classes)[None], theme, colors)[0]
+    palette = np.full((256, 4), 255, np.uint8)
+    palette[: len(shown), :3] = shown
+    return indices.astype(np.uint8), palette
 
 
 def _wrapped(string: str, width: float, size: float) -> list[str]:

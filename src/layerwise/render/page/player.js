@@ -157,7 +157,7 @@ export class Player {
     this.stop = stop;
     this.label();
     const { painter } = this.layout;
-    const slow = setTimeout(() => this.part("label").append(" · computing …"), 250);
+    const slow = setTimeout(() => this.label(" computing …"), 250);
     this.busy = true;
     try {
       const sources = await painter.prepare(stop, () => ticket === this.ticket);
@@ -175,20 +175,23 @@ export class Player {
     if (this.cell) await this.read();
   }
 
-  /** Say where the film is: in the label, on the scrubber. */
-  label() {
-    const { film, stop } = this, count = film.stops.length, shownParts = count > 1 ? 2 : 1;
+  /**
+   * Say where the film is: in the label, on the scrubber.
+   * @param {string} waiting  what is said instead of the stop's number while it is not there yet
+   */
+  label(waiting = "") {
+    const { film, stop } = this, count = film.stops.length;
     const text = stopText(film, stop);
+    const after = waiting || (count > 1 ? ` ${stop + 1} / ${count}` : "");
     const label = this.part("label"), scrubber = this.part("scrubber");
-    if (label.dataset.text !== `${stop} ${text}` || label.childNodes.length > shownParts) {
-      label.dataset.text = `${stop} ${text}`;
-      label.replaceChildren();
-      add(label, "b", "", text || `${stop + 1}`);
-      if (count > 1) label.append(` ${stop + 1} / ${count}`);
-      scrubber.value = String(stop);
-      scrubber.setAttribute("aria-valuetext", text);
-      scrubber.style.setProperty("--done", String(stop / Math.max(count - 1, 1)));
-    }
+    if (label.dataset.text === `${stop} ${text}${after}`) return; // a reader may be reading it out
+    label.dataset.text = `${stop} ${text}${after}`;
+    label.replaceChildren();
+    add(label, "b", "", text || `${stop + 1}`);
+    label.append(after);
+    scrubber.value = String(stop);
+    scrubber.setAttribute("aria-valuetext", text);
+    scrubber.style.setProperty("--done", String(stop / Math.max(count - 1, 1)));
   }
 
   play() {

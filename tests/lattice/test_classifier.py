@@ -477,7 +477,7 @@ def test_a_grid_beyond_the_memory_is_refused_before_any_is_taken(monkeypatch):
 def test_cells_that_are_no_numbers_are_refused(value):
     X, y = moons(20)
     X[3, 1] = value
-    with pytest.raises(ValueError, match="NaN|infinity"):
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
         fitted(X, y)
 
 

@@ -73,9 +73,7 @@ def test_components_are_those_of_scikit_learn(name):
         assert np.allclose(points[:, axis], sign * expected[:, axis], rtol=0, atol=1e-9)
     kept = oracle.explained_variance_ratio_.sum()
     assert projection.kept == pytest.approx(kept, abs=1e-12)
-    assert projection.note == (
-        f"two principal components keep {100 * kept:.1f} % of the variance"
-    )
+    assert projection.note == (f"two principal components keep {100 * kept:.1f} % of the variance")
 
 
 def test_of_two_classes_the_first_axis_parts_and_the_second_spreads():

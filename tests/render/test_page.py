@@ -9,6 +9,7 @@ import pytest
 from PIL import Image as Pictures
 
 from layerwise.errors import OutputError
+from layerwise.lattice.classifier import LatticeClassifier
 from layerwise.render.html import joined_modules, notebook_frame, page_html, write_html
 from layerwise.render.raster import rasterize
 from layerwise.scene import (
@@ -23,6 +24,7 @@ from layerwise.scene import (
     Text,
     Timeline,
 )
+from layerwise.view.lattice import lattice
 
 ROWS, COLUMNS, STOPS = 30, 40, 12
 INK = (242, 243, 245, 255)
@@ -387,6 +389,33 @@ def test_pointing_at_a_cell_tells_its_true_numbers(chromium, path):
         assert "unknown: no class reaches this cell" in point(0, 0)
         page.mouse.move(canvas["x"] + scale * 1500, canvas["y"] + scale * 900)
         page.locator(".card").wait_for(state="hidden")
+
+
+@pytest.mark.browser
+def test_a_cell_s_state_is_found_where_its_box_shows_probabilities(chromium, tmp_path):
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(90, 2))
+    y = np.array(["no", "yes"])[(X[:, 0] > 0).astype(int)]
+    network = LatticeClassifier(grid=(30, 40), fuzzy_from="points", fuzzy_layers=6).fit(X, y)
+    scene = lattice(network.trace_)
+    scene.save(tmp_path / "points.html")
+    last = len(scene.stops) - 1
+    x, top, width, height = scene.readings()[0].box
+    with opened(chromium, tmp_path / "points.html", f"#stop={last}") as page:
+        canvas = page.locator("canvas").bounding_box()
+        scale = canvas["width"] / 1920
+        states = network.trace_["labels", last]
+        for row, column in [np.argwhere(states == 1)[0], np.argwhere(states == 255)[0]]:
+            page.mouse.move(
+                canvas["x"] + scale * (x + width * (column + 0.5) / 40),
+                canvas["y"] + scale * (top + height * (row + 0.5) / 30),
+            )
+            page.wait_for_timeout(80)
+            state = {1: "yes", 255: "unclassified"}[int(states[row, column])]
+            assert card(page)[-1] == state
+            percent = round(100 * float(network.probabilities_[1, row, column]))
+            lines = card(page)
+            assert lines[lines.index("yes") + 1] == f"{percent} %"
 
 
 @pytest.mark.browser

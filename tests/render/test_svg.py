@@ -112,15 +112,16 @@ def test_which_picture(tmp_path, options, label):
     [
         (
             {"stop": 4},
-            "There is no such stop. Received 4. Stops are 0 to 3, or −4 to −1 from the end.",
+            "There is no such stop in the film. Received 4. "
+            "Stops are 0 to 3, or −4 to −1 from the end.",
         ),
         (
             {"time": 9.0},
-            "There is no such time in the scene. Received 9.0. Times are 0 to 4 seconds.",
+            "There is no such time in the film. Received 9 s. It lasts from 0 to 4 s.",
         ),
         (
             {"stop": 1, "time": 1.0},
-            "A picture is taken at a stop or at a time, not both. Received stop=1, time=1.0.",
+            "A still is of a stop or of a time. Received both. Give one.",
         ),
     ],
 )

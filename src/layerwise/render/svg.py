@@ -22,6 +22,7 @@ from ..scene import Color, Discs, Image, Mark, Rectangles, Scene, Segments, Text
 from ..scene_json import picture_png
 from ..typeface import font_woff
 from ..types import Array
+from .still import still_time
 
 FAMILY_NAMES: Final = {"sans": "Layerwise Sans", "mono": "Layerwise Mono"}
 """What the embedded fonts are called, so that no font of the reader's takes their place."""
@@ -39,35 +40,9 @@ def write_svg(
     for a stop or a time that the scene does not have, `OutputError` where the file cannot be
     written.
     """
-    text = svg_text(scene, still_marks(scene, stop=stop, time=time))
+    text = svg_text(scene, scene.marks(still_time(scene, stop, time)))
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="\n")
-
-
-def still_marks(scene: Scene, *, stop: int | None = None, time: float | None = None) -> list[Mark]:
-    """The marks of one picture: at a stop, at a time in seconds, or else at the poster."""
-    if stop is not None and time is not None:
-        raise InputError(
-            "A picture is taken at a stop or at a time, not both",
-            received=f"stop={stop}, time={time}",
-        )
-    if time is not None:
-        if not 0 <= time <= scene.duration:
-            raise InputError(
-                "There is no such time in the scene",
-                received=f"{time}",
-                allowed=f"Times are 0 to {scene.duration:g} seconds",
-            )
-        return scene.marks(time)
-    count = len(scene.stops)
-    chosen = scene.poster if stop is None else stop
-    if not -count <= chosen < count:
-        raise InputError(
-            "There is no such stop",
-            received=f"{chosen}",
-            allowed=f"Stops are 0 to {count - 1}, or −{count} to −1 from the end",
-        )
-    return scene.stop_marks(chosen % count)
 
 
 def svg_text(scene: Scene, marks: Sequence[Mark]) -> str:

@@ -82,8 +82,9 @@ function snapped(reading, row, column) {
 }
 
 /**
- * What a cell holds right now, by the image of class numbers in the reading's box; where that box
- * shows something else, by one with as many rows and columns elsewhere in the picture.
+ * What a cell holds right now, by the image of classes in the reading's box; where that box shows
+ * something else, by one with as many rows and columns elsewhere in the picture. Replayed images
+ * are of classes; others are if their palette has one entry a class, and one for none at most.
  * @param {import("./canvas.js").Painter} painter
  * @param {number} stop
  * @param {(import("./image.js").Source | null)[]} sources
@@ -95,15 +96,16 @@ export function shownAt(painter, stop, sources, { reading, row, column }) {
   painter.film.stops[stop].marks.forEach((index, order) => {
     const mark = painter.mark(index), source = sources[order];
     if (mark.kind !== "image" || !source) return;
-    const indexed = mark.palette !== undefined;
+    const entries = painter.sources.palettes[mark.palette]?.length ?? Infinity;
+    const classed = source.labels || entries <= reading.classes.length + 1;
     const here = mark.box.every((length, i) => Math.abs(length - reading.box[i]) <= 0.5);
     const alike = source.rows === reading.rows && source.columns === reading.columns;
-    const value = here && indexed ? 3 : indexed && alike ? 2 : here ? 1 : 0;
+    const value = here && classed ? 3 : alike && classed ? 2 : here ? 1 : 0;
     if (value && value >= rank) [best, rank] = [{ mark, source }, value];
   });
   if (!best) return null;
   const { mark, source } = best;
-  const palette = mark.palette === undefined ? null : painter.sources.palettes[mark.palette];
+  const palette = rank > 1 ? painter.sources.palettes[mark.palette] : null;
   const y = Math.floor(((row + 0.5) / reading.rows) * source.rows);
   const x = Math.floor(((column + 0.5) / reading.columns) * source.columns);
   const chips = reading.classes.map((_, i) => (palette ? cssOf(palette.pixels[i]) : ""));

@@ -22,20 +22,14 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..errors import InputError, TooLargeError
 from ..trace import Trace
-from ..types import Array, BoolArray, ByteArray, Float32Array, FloatArray, IntArray
+from ..types import Array, BoolArray, Float32Array, FloatArray, IntArray
 from .cells import first_frame
 from .depth import Choice, Start, TrainingCells, choose
-from .diffusion import (
-    Diffusion,
-    anchored_average,
-    conditional,
-    fallback_maps,
-    one_hot,
-    strongest,
-)
+from .diffusion import strongest
 from .layers import LayerStack, Recipe, Rule
 from .mapping import GridMapping, Kind
 from .options import checked_grid
+from .probabilities import ExactProbabilities
 from .projection import Method, fit_projection
 
 MOST_CLASSES = 255
@@ -249,15 +243,14 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.fuzzy_from_, self.fuzzy_depth_, self.tried_ = choice.start, choice.layers, choice.tried
         self.labels_ = stack.labels(self.depth_)
         self.class_frequencies_, self.nearest_error_ = frequencies, error
-        self.probabilities_ = self.probabilities_after(self.fuzzy_depth_).astype(np.float32)
+        self._exact = ExactProbabilities(recipe, self.labels_, frequencies, error)
+        self.probabilities_ = self._exact.after(self.fuzzy_depth_).astype(np.float32)
         self._strongest = strongest(self.probabilities_)
 
     def probabilities_after(self, layers: int) -> FloatArray:
         """The exact class probabilities after that many fuzzy layers: (class, row, column)."""
-        recipe = self._stack.recipe
-        return class_probabilities(
-            recipe, self.labels_, layers, self.class_frequencies_, self.nearest_error_
-        )
+        check_is_fitted(self)
+        return self._exact.after(layers)
 
     def _look_up(self, X: Any) -> IntArray:
         check_is_fitted(self)
@@ -306,27 +299,6 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return 1
         processors = os.cpu_count() or 1
         return max(1, self.n_jobs if self.n_jobs > 0 else processors + 1 + self.n_jobs)
-
-
-def class_probabilities(
-    recipe: Recipe, filled: ByteArray, layers: int, frequencies: FloatArray, error: float
-) -> FloatArray:
-    """Exact class probabilities after that many fuzzy layers: (class, row, column).
-
-    From the filled map the T-fold average itself; from the points, the average given that the cell
-    is classified (see `diffusion.conditional` for cells without evidence).
-    """
-    maps = one_hot(recipe.frame if recipe.restart else filled, recipe.classes)
-    anchors = recipe.anchors
-    if anchors is not None:
-        spread = anchored_average(maps, anchors, layers, lazy=recipe.lazy)
-    elif layers == 0:
-        spread = maps
-    else:
-        spread = Diffusion(maps, lazy=recipe.lazy).after(layers)
-    if recipe.restart:
-        return conditional(spread, fallback_maps(filled, frequencies, error))
-    return np.asarray(spread / spread.sum(axis=0))
 
 
 def check_memory(grid: tuple[int, int], classes: int) -> None:

@@ -55,16 +55,21 @@ class Powers:
 
 
 class Diffusion:
-    """The T-fold average over neighbours of maps (map, row, column), for any T at one price."""
+    """The T-fold average over neighbours of maps (map, row, column), for any T at one price.
 
-    def __init__(self, maps: FloatArray, *, lazy: bool) -> None:
-        self._spectrum = fft.dctn(maps, axes=(1, 2))
+    `workers`: threads of the transform, −1 for all processors; the result does not depend on it.
+    """
+
+    def __init__(self, maps: FloatArray, *, lazy: bool, workers: int = 1) -> None:
+        self._workers = workers
+        self._spectrum = fft.dctn(maps, axes=(1, 2), workers=workers)
         self._powers = Powers(eigenvalues((maps.shape[1], maps.shape[2]), lazy))
 
     def after(self, layers: int) -> FloatArray:
         """The maps after that many layers: (map, row, column), each value 0 to 1."""
         spectrum = self._spectrum * self._powers.to(layers)
-        return np.asarray(np.clip(fft.idctn(spectrum, axes=(1, 2), overwrite_x=True), 0, 1))
+        maps = fft.idctn(spectrum, axes=(1, 2), overwrite_x=True, workers=self._workers)
+        return np.asarray(np.clip(maps, 0, 1, out=maps))
 
 
 def anchored_average(

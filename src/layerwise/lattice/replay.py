@@ -16,9 +16,9 @@ import numpy as np
 
 from ..errors import FileError
 from ..trace import Moment
-from ..types import UNCLASSIFIED, Array, ByteArray, FloatArray
-from .classifier import class_probabilities
+from ..types import UNCLASSIFIED, Array, FloatArray
 from .layers import LayerStack, Recipe
+from .probabilities import ExactProbabilities
 
 DEEPEST: Final = 10**8
 """More layers than any lattice takes; beyond, a stranger's file would only keep us busy."""
@@ -40,15 +40,14 @@ class ProbabilityReplay:
 
     def __init__(self, recipe: Recipe, frequencies: FloatArray, error: float) -> None:
         self.recipe, self.frequencies, self.error = recipe, frequencies, error
-        self._filled: ByteArray | None = None
+        self._exact: ExactProbabilities | None = None
 
     def value(self, moment: Moment) -> Array:
         """The probabilities after the moment's number of fuzzy layers."""
-        if self._filled is None:
-            self._filled = LayerStack(self.recipe).labels(self.recipe.depth or 0)
-        layers = _layer(moment, "fuzzy")
-        exact = class_probabilities(self.recipe, self._filled, layers, self.frequencies, self.error)
-        return exact.astype(np.float32)
+        if self._exact is None:
+            filled = LayerStack(self.recipe).labels(self.recipe.depth or 0)
+            self._exact = ExactProbabilities(self.recipe, filled, self.frequencies, self.error)
+        return self._exact.after(_layer(moment, "fuzzy")).astype(np.float32)
 
 
 def label_replay(document: Mapping[str, Any]) -> LabelReplay:

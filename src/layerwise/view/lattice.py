@@ -179,22 +179,18 @@ class Film:
 
         Blocks of cells are averaged where the grid has more than 400 along a side.
         """
-        self._look_at(moment)
+        if moment not in self._pictures:
+            blocks = _averaged(self.trace["probabilities", moment], self.block)
+            self._pictures[moment] = _strengths(blocks, self.theme, self.colors)
         return self._pictures[moment]
 
     def likeliest(self, moment: int) -> IntArray:
         """In how many cells each class is the likeliest: (class,)."""
-        self._look_at(moment)
+        if moment not in self._likeliest:
+            maps = self.trace["probabilities", moment]
+            counts = np.bincount(maps.argmax(axis=0).reshape(-1), minlength=len(maps))
+            self._likeliest[moment] = counts
         return self._likeliest[moment]
-
-    def _look_at(self, moment: int) -> None:
-        if moment in self._pictures:
-            return
-        maps = self.trace["probabilities", moment]
-        strongest = maps.argmax(axis=0)
-        self._likeliest[moment] = np.bincount(strongest.reshape(-1), minlength=len(maps))
-        blocks = _averaged(maps, self.block)
-        self._pictures[moment] = _strengths(blocks, self.theme, self.colors)
 
     def reading(self, box: tuple[float, float, float, float]) -> GridReading:
         """The final probabilities, for a page that answers when a cell is pointed at."""

@@ -311,6 +311,7 @@ class Scene:
         self.title, self.description, self.chapters = title, description, tuple(chapters)
         self.poster, self.camera, self.portrait = poster, camera, portrait
         self.replays: Mapping[str, Any] = dict(replays or {})
+        self._resting: tuple[tuple[int, float], list[Mark]] | None = None
 
     @property
     def duration(self) -> float:
@@ -328,9 +329,13 @@ class Scene:
 
     def marks(self, time: float) -> list[Mark]:
         """The marks at that time in seconds, as the camera sees them, in drawing order."""
-        marks = list(self._draw(*self.timeline.at(time)))
+        place = self.timeline.at(time)
+        if self.camera is None and self._resting is not None and self._resting[0] == place:
+            return list(self._resting[1])  # the same marks: a renderer sees that nothing moved
+        marks = list(self._draw(*place))
         if self.camera is None:
-            return marks
+            self._resting = (place, marks)
+            return list(marks)
         camera = self.camera(time)
         return [camera.apply(mark, self.size) for mark in marks]
 

@@ -214,6 +214,7 @@ class Frames:
         rows, columns = film.recipe["rows"], film.recipe["columns"]
         self.grid, _ = fitted(layout.square, rows, columns)
         names, points = film.classes, _class_points(film)
+        self._images: dict[tuple[int, Box], Image] = {}
         self.table = ClassTable(
             layout.table, layout.rows, names, points, film.colors, film.theme, rows * columns
         )
@@ -250,11 +251,15 @@ class Frames:
         )
 
     def _exact(self, moment: int, room: Box) -> Image:
+        if (moment, room) in self._images:
+            return self._images[moment, room]
         pixels, palette = self.film.probability_picture(moment)
         rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]
         side = min(room[2] / columns, room[3] / rows)
         box = (room[0], room[1], columns * side, rows * side)
-        return Image(box, pixels, palette, "area", Reference("probabilities", moment))
+        image = Image(box, pixels, palette, "area", Reference("probabilities", moment))
+        self._images = {(moment, room): image}  # one is enough: films go forward
+        return image
 
     def _words(self) -> list[Mark]:
         layout, grey = self.layout, self.theme.grey

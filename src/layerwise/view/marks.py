@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from .style import HAIRLINE, LABEL_SIZE, TEXT_WEIGHT
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 
 
+@lru_cache(maxsize=1 << 14)
 def label(
     x: float,
     y: float,
@@ -23,7 +25,10 @@ def label(
     weight: Literal[300, 400, 600] = TEXT_WEIGHT,
     anchor: Anchor = "start",
 ) -> Text:
-    """A line of text whose base line passes through (x, y)."""
+    """A line of text whose base line passes through (x, y).
+
+    Equal arguments give the same mark, so that a renderer can tell what did not change.
+    """
     return Text((x, y), string, size, color, weight, anchor)
 
 

@@ -31,6 +31,7 @@ app = typer.Typer(
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+INTERRUPTED = 130  # what shells call a process that Ctrl-C ended
 FILMS = (".mp4", ".webm", ".gif", ".png", ".webp", ".svg", ".html", ".json")
 
 Missing = Annotated[
@@ -192,11 +193,12 @@ def main() -> None:
         err.print(f"Error: {error.format_message()} See `layerwise --help`.", markup=False)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
-        err.print("Interrupted. What was finished is whole; nothing is half written.")
-        code = 130
+        code = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has gone: no message can reach it
         code = 0
+    if code == INTERRUPTED:
+        err.print("Interrupted. What was finished is whole; nothing is half written.")
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -204,7 +204,7 @@ class Trace:
                     f"Site {name!r} has the axes ({', '.join(axes)})",
                     received=f"an array of {array.ndim} axes",
                 )
-            if array.dtype.kind not in "biufc":
+            if array.dtype.kind not in "biuf":
                 raise InputError(f"Site {name!r} takes numbers", received=f"type {array.dtype}")
             arrays[name] = array
         self._store.put(moment, arrays)

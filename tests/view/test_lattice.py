@@ -134,10 +134,9 @@ def test_no_text_is_too_small_or_beyond_the_frame(name, layout):
             assert right <= width and bottom <= height, text.string
 
 
-CUT = pytest.mark.xfail(reason="names of baselines are not shortened to the room beside the curve")
 
 
-@pytest.mark.parametrize("layout", ["wide", pytest.param("tall", marks=CUT)])
+@pytest.mark.parametrize("layout", ["wide", "tall"])
 def test_names_of_baselines_end_within_the_frame(layout):
     _, scene = laid_out("filled", layout)
     labels = [text for text in texts(scene, 0) if text.string.startswith(("always", "25 nearest"))]
@@ -145,7 +144,6 @@ def test_names_of_baselines_end_within_the_frame(layout):
     assert max(box_of(label)[2] for label in labels) <= scene.size[0]
 
 
-@CUT
 def test_a_long_class_in_the_name_of_a_baseline_ends_within_the_frame():
     X, y = MOONS
     model = LatticeClassifier(grid=20, fuzzy_layers=3, fuzzy_from="filled").fit(X, y)

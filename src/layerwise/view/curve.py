@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..scene import Discs, Mark, Segments
-from ..typeface import text_width
+from ..typeface import shorten, text_width
 from ..types import FloatArray, float32_array
 from .marks import Anchor, dotted, hairlines, label, spread_apart
 from .style import BOLD_WEIGHT, LABEL_SIZE, Theme, format_percent
@@ -29,8 +29,8 @@ class Baseline:
 class Curve:
     """Shares between 0 and 1 over moments; what has not happened yet is not drawn.
 
-    `box` is x, y, width, height of the plotting area; names of the baselines stand to its right,
-    in `label_room` logical pixels. `values` (moment,) may be NaN where there is none.
+    `box` is x, y, width, height of the plotting area; names of the baselines stand to its right
+    and end before `edge`. `values` (moment,) may be NaN where there is none.
     """
 
     def __init__(
@@ -42,7 +42,9 @@ class Curve:
         *,
         name: str,
         ticks: Sequence[tuple[int, str]],
+        edge: float,
     ) -> None:
+        self._edge = edge
         self.box, self.theme = box, theme
         left, top, width, height = box
         known = values[~np.isnan(values)]
@@ -113,6 +115,8 @@ class Curve:
             baselines, levels, spread_apart(levels, LABEL_GAP), strict=True
         ):
             marks.append(dotted(left, right, level, theme.grey))
-            string = f"{baseline.name} {format_percent(baseline.value)}"
+            share = format_percent(baseline.value)
+            room = self._edge - right - 14 - text_width(f" {share}", LABEL_SIZE)
+            string = f"{shorten(baseline.name, room, LABEL_SIZE)} {share}"
             marks.append(label(right + 14, place + LABEL_SIZE / 3, string, theme.grey))
         return marks

@@ -368,7 +368,7 @@ class Frames:
         room = 70 / self.layout.curve[2]  # of the axis: what two numbers need side by side
         if last and not room < film.filled / last < 1 - room * 1.2:
             ticks = [tick for tick in ticks if tick[0] in (0, last)]
-        return Curve(self.layout.curve, values, baselines, film.theme, name=name, ticks=ticks)
+        return Curve(self.layout.curve, values, baselines, film.theme, name=name, ticks=ticks, edge=self.layout.size[0] - self.layout.square[0])
 
 
 def _class_points(film: Film) -> IntArray:

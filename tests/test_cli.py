@@ -1,0 +1,283 @@
+"""The command line: what it prints, what it writes, and what it says to wrong input."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import layerwise as lw
+from layerwise import cli
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Run the command line in `tmp_path`; gives (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["layerwise", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return call
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Two classes of 60 points and a column of text, as CSV."""
+    rng = np.random.default_rng(0)
+    kind = np.arange(120) % 2
+    frame = pd.DataFrame(
+        {
+            "height": rng.normal(size=120) + 3 * kind,
+            "width": rng.normal(size=120),
+            "who": [f"n{number}" for number in range(120)],
+            "species": np.array(["ash", "birch"])[kind],
+        }
+    )
+    path = tmp_path / "trees.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_classify_predict_and_film(run, table: Path, tmp_path: Path) -> None:
+    code, said, wrong = run(
+        "classify", "trees.csv", "--target", "species", "--grid", "60", "--rule", "copy",
+        "--model", "trees.lw", "--page", "trees.html", "--film", "trees.svg",
+    )  # fmt: skip
+    assert (code, wrong) == (0, "")
+    assert "trees: 120 rows, 2 columns, 2 classes" in said
+    assert "left out 1 column of text: who" in said
+    for name in ("this network", "always ", "nearest neighbour", "gradient boosting"):
+        assert name in said
+    assert "on 30 control points" in said
+    assert said.count("orth using") + said.count("Watch it") == 1
+    assert said.endswith("wrote trees.svg\nwrote trees.html\nwrote trees.lw\n")
+    assert all((tmp_path / name).stat().st_size > 1000 for name in ("trees.svg", "trees.html"))
+
+    new = pd.DataFrame({"width": [0.0, 0.1, 0.0], "height": [0.0, 3.0, 99.0], "other": list("abc")})
+    new.to_csv(tmp_path / "new.csv", index=False)
+    code, said, wrong = run("predict", "trees.lw", "new.csv", "--out", "answers.csv")
+    assert code == 0
+    assert said == "wrote answers.csv (3 rows)\n"
+    assert "1 of 3 rows lie outside the grid; its edge answers for them" in wrong
+    answers = pd.read_csv(tmp_path / "answers.csv")
+    assert list(answers.columns) == ["row", "class", "outside", "p(ash)", "p(birch)"]
+    assert list(answers["class"][:2]) == ["ash", "birch"]
+    assert list(answers["outside"]) == ["no", "no", "yes"]
+    model = lw.load("trees.lw")
+    expected = model.predict_proba(new[["height", "width"]])
+    assert np.allclose(answers[["p(ash)", "p(birch)"]], expected, atol=1e-6)
+
+    code, printed, _ = run("predict", "trees.lw", "new.csv")
+    assert code == 0
+    assert printed == (tmp_path / "answers.csv").read_text()
+
+    before = (tmp_path / "trees.svg").read_bytes()
+    code, said, _ = run("film", "trees.lw", "--out", "again.svg")
+    assert (code, said) == (0, "wrote again.svg\n")
+    assert (tmp_path / "again.svg").read_bytes() == before
+
+
+def test_same_seed_same_model(run, table: Path, tmp_path: Path) -> None:
+    for name in ("one.lw", "two.lw"):
+        run("classify", "trees.csv", "--target", "species", "--grid", "40", "--model", name)
+    assert (tmp_path / "one.lw").read_bytes() == (tmp_path / "two.lw").read_bytes()
+
+
+def test_list_of_data_sets(run) -> None:
+    code, said, _ = run("data")
+    assert code == 0
+    for name in ("iris", "wine", "breast-cancer", "digits", "moons", "spirals", "overlap"):
+        assert name in said
+
+
+def test_version(run) -> None:
+    assert run("--version")[:2] == (0, f"layerwise {lw.__version__}\n")
+
+
+WRONG = [
+    (
+        ["classify", "nosuch.csv"],
+        "There is no file nosuch.csv.",
+    ),
+    (
+        ["classify", "iriss"],
+        "Unknown data set 'iriss'. Did you mean 'iris'? A file is named with its suffix.",
+    ),
+    (
+        ["classify", "trees.csv"],
+        "The data set 'trees' has no classes to learn. Say which column holds them: target=NAME "
+        "(command line: --target NAME).",
+    ),
+    (
+        ["classify", "trees.csv", "--target", "specie"],
+        "Unknown column 'specie' in trees.csv. Did you mean 'species'?",
+    ),
+    (
+        ["classify", "iris", "--grid", "1"],
+        "A grid has whole numbers of rows and columns. Received grid=1. 2 to 32,768.",
+    ),
+    (
+        ["classify", "iris", "--rule", "votes"],
+        "Unknown value of --rule 'votes'. Did you mean 'vote'?",
+    ),
+    (
+        ["classify", "iris", "--theme", "lihgt"],
+        "Unknown value of --theme 'lihgt'. Did you mean 'light'?",
+    ),
+    (
+        ["classify", "iris", "--fuzzy", "some"],
+        "The number of fuzzy layers is a whole number or auto. Received --fuzzy some.",
+    ),
+    (
+        ["classify", "iris", "--folds", "500"],
+        "Cross-validation needs at least 2 folds and a training point for each. Received 500 folds "
+        "for 112 training points. Use more samples or fewer folds.",
+    ),
+    (
+        ["classify", "iris", "--control", "1.5"],
+        "The share set aside for control must be a number between 0 and 1. Received 1.5.",
+    ),
+    (
+        ["classify", "iris", "--film", "x.mp5"],
+        "Unknown file suffix '.mp5' in x.mp5. Did you mean '.mp4'?",
+    ),
+    (
+        ["classify", "iris", "--film", "none/x.mp4"],
+        "Cannot write none/x.mp4: there is no folder none. Create it first.",
+    ),
+    (
+        ["classify", "iris", "--page", "x.mp4"],
+        "A page is an HTML file. Received x.mp4. Name it with .html at its end.",
+    ),
+    (
+        ["classify", "iris", "--model", "trees.csv/x.lw"],
+        "Cannot write trees.csv/x.lw: there is no folder trees.csv. Create it first.",
+    ),
+    (["predict", "none.lw", "iris"], "There is no model file none.lw. Check the name."),
+    (
+        ["predict", "foreign.lw", "iris"],
+        "foreign.lw is not a Layerwise model, or it is broken: Error while deserializing header: "
+        "header too small. Make it again with `layerwise classify … --model`, or use a whole copy.",
+    ),
+    (
+        ["film", "good.lw", "--out", "x.avi"],
+        "Unknown file suffix '.avi' in x.avi. Known: .mp4, .webm, .gif, .png, .webp, .svg, .html, "
+        ".json.",
+    ),
+    (
+        ["predict", "good.lw", "iris"],
+        "Unknown column 'height' in iris. Known: sepal length (cm), sepal width (cm), petal length "
+        "(cm), petal width (cm). The model was trained on height, width.",
+    ),
+    (["clasify"], "No such command 'clasify'. Did you mean 'classify'? See `layerwise --help`."),
+    (["classify"], "Missing argument 'table'. See `layerwise --help`."),
+    (
+        ["classify", "empty.csv", "--target", "a"],
+        "empty.csv is empty. A table needs column names and at least one row.",
+    ),
+    (
+        ["classify", "one.csv", "--target", "kind"],
+        None,
+    ),
+    (
+        ["classify", "gaps.csv", "--target", "species"],
+        "Cells are missing or infinite in gaps.csv. Received height 2 missing, width 1 infinite; 3 "
+        'of 120 rows affected. Mend them, or leave those rows out: missing="drop" (command line: '
+        "--missing drop).",
+    ),
+    (
+        ["classify", "trees.csv", "--target", "species", "--missing", "dorp"],
+        "Unknown way with missing cells 'dorp'. Did you mean 'drop'?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG, ids=[" ".join(w) for w, _ in WRONG])
+def test_wrong_input_gets_one_message(
+    run, table: Path, tmp_path: Path, words: list[str], message: str | None
+) -> None:
+    frame = pd.read_csv(table)
+    lw.LatticeClassifier(grid=10).fit(frame[["height", "width"]], frame["species"]).save("good.lw")
+    (tmp_path / "foreign.lw").write_text("hello")
+    (tmp_path / "empty.csv").write_text("")
+    frame.assign(kind="x")[["height", "width", "kind"]].to_csv("one.csv", index=False)
+    frame.loc[[3, 4], "height"] = np.nan
+    frame.loc[7, "width"] = np.inf
+    frame.to_csv("gaps.csv", index=False)
+    before = {path.name for path in tmp_path.iterdir()}
+    code, said, wrong = run(*words)
+    assert code == 2
+    assert "Traceback" not in wrong
+    if message is not None:
+        assert wrong == f"Error: {message}\n"
+    assert wrong.startswith("Error: ")
+    assert wrong.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_rows_with_gaps_are_dropped_and_counted(run, table: Path) -> None:
+    frame = pd.read_csv(table)
+    frame.loc[[3, 4], "height"] = np.nan
+    frame.to_csv("gaps.csv", index=False)
+    code, said, _ = run(
+        "classify", "gaps.csv", "--target", "species", "--grid", "30", "--missing", "drop"
+    )
+    assert code == 0
+    assert "gaps: 118 rows" in said
+    assert "left out 2 of 120 rows with missing or infinite cells" in said
+
+
+def test_help_is_light() -> None:
+    heavy = ["torch", "numba", "scipy", "sklearn", "pandas", "PIL", "av", "fontTools", "numpy"]
+    script = (
+        "import sys\nsys.argv = ['layerwise', '--help']\nfrom layerwise import cli\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "classify" in done.stdout
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("delay", [1.5, 3.0])
+def test_interrupted_work_leaves_whole_files_only(tmp_path: Path, delay: float) -> None:
+    words = ["classify", "digits", "--film", "d.mp4", "--page", "d.html", "--model", "d.lw"]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "layerwise", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    time.sleep(delay)
+    started.send_signal(signal.SIGINT)
+    _, wrong = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert b"Traceback" not in wrong
+    assert b"Interrupted" in wrong
+    assert not [path.name for path in tmp_path.iterdir() if not path.name.startswith("d.")]
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(20_000, 2))
+    y = np.arange(20_000) % 2
+    lw.LatticeClassifier(grid=20, fuzzy_layers=3, fuzzy_from="filled").fit(X, y).save(
+        tmp_path / "m.lw"
+    )
+    pd.DataFrame(X).to_csv(tmp_path / "t.csv", index=False)
+    command = f"{sys.executable} -m layerwise predict m.lw t.csv | head -1"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "row,class,outside,p(0),p(1)\n"
+    assert "Traceback" not in done.stderr

@@ -21,7 +21,7 @@ SIDE, LAYERS, POINTS = 800, 250, 1300
 REPEATS = 3
 
 
-def recorded():  # noqa: ANN201 - a Trace, imported late so that a process pays for it
+def recorded():  # a Trace, imported late so that a process pays for it
     """The recording of 250 layers on 800 × 800 cells, filling and fuzzy."""
     import layerwise as lw
 

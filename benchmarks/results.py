@@ -12,7 +12,9 @@ from typing import Any
 FOLDER = Path(__file__).parent / "results"
 
 
-def keep(name: str, figures: dict[str, Any], packages: tuple[str, ...] = ("numpy", "numba")) -> None:
+def keep(
+    name: str, figures: dict[str, Any], packages: tuple[str, ...] = ("numpy", "numba")
+) -> None:
     """Write `figures` to results/NAME.json with the versions that they were measured with."""
     about = {
         "processors": os.cpu_count(),

@@ -217,7 +217,7 @@ def test_wrong_input_gets_one_message(
     frame.loc[7, "width"] = np.inf
     frame.to_csv("gaps.csv", index=False)
     before = {path.name for path in tmp_path.iterdir()}
-    code, said, wrong = run(*words)
+    code, _, wrong = run(*words)
     assert code == 2
     assert "Traceback" not in wrong
     if message is not None:
@@ -246,7 +246,8 @@ def test_help_is_light() -> None:
         "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "classify" in done.stdout
     assert done.stderr.strip() == "[]"
 
@@ -278,6 +279,8 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     )
     pd.DataFrame(X).to_csv(tmp_path / "t.csv", index=False)
     command = f"{sys.executable} -m layerwise predict m.lw t.csv | head -1"
-    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "row,class,outside,p(0),p(1)\n"
     assert "Traceback" not in done.stderr

@@ -222,7 +222,8 @@ class Chapter:
 class GridReading:
     """The true numbers behind a picture of a grid: what a page shows when a cell is pointed at.
 
-    `percent` is (class, row, column), whole per cent, rounded from the exact probability.
+    `percent` is (class, row, column), whole per cent, rounded from the exact probability;
+    `caption` says in a few words what they are.
     """
 
     box: tuple[float, float, float, float]
@@ -232,6 +233,7 @@ class GridReading:
     row_values: FloatArray  # (row,)
     classes: tuple[str, ...]
     percent: ByteArray
+    caption: str = ""
 
 
 class Timeline:

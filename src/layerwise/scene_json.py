@@ -320,6 +320,7 @@ def _reading(reading: GridReading, shared: _Shared) -> Json:
         "row_values": _coordinates(reading.row_values[::step]),
         "classes": list(reading.classes),
         "percent": [shared.picture(plane[::step, ::step]) for plane in reading.percent],
+        "caption": reading.caption,
     }
 
 

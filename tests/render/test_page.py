@@ -125,6 +125,11 @@ def at_stop(page, stop):
     page.wait_for_selector(f'main[data-stop="{stop}"]')
 
 
+def past(page, stop):
+    """Wait until a playing page has come to that stop, or beyond where the machine is slow."""
+    page.wait_for_selector(",".join(f'main[data-stop="{n}"]' for n in range(stop, 12)))
+
+
 def card(page):
     page.wait_for_selector(".card:not([hidden])")
     return page.locator(".card").inner_text().split("\n")
@@ -305,7 +310,7 @@ def test_it_plays_pauses_and_ends(chromium, path):
         page.keyboard.press(" ")
         assert page.get_by_role("button", name="Pause").is_visible()
         assert label.get_attribute("aria-live") == "off"
-        at_stop(page, 2)
+        past(page, 2)
         page.keyboard.press(" ")
         assert page.get_by_role("button", name="Play").is_visible()
         stop = page.locator("main").get_attribute("data-stop")
@@ -325,7 +330,7 @@ def test_it_plays_pauses_and_ends(chromium, path):
 @pytest.mark.browser
 def test_playing_by_itself_obeys_the_reader(chromium, path):
     with opened(chromium, path, "") as page:
-        at_stop(page, 3)
+        past(page, 3)
     with opened(chromium, path, "", reduced_motion="reduce") as page:
         page.wait_for_timeout(400)
         assert page.locator("main").get_attribute("data-stop") == "0"

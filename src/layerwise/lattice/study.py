@@ -113,7 +113,9 @@ def study(
         _named(aside),
         aside.y,
         data=data.card.name,
-        baselines=[(name, found.accuracy) for name, found in table[1:]],
+        baselines=[
+            (name.removesuffix(" neighbours"), found.accuracy) for name, found in table[1:]
+        ],
     )
     outside = int(np.count_nonzero(model.outside(_named(aside))))
     notes = [*training.notes]
@@ -136,7 +138,8 @@ def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
     Accuracies that differ by less than two standard errors of a share count as equal; so do
     log-losses within 5 %.
     """
-    (_, own), (constant_name, constant), *others = table
+    (_, own), (constant_name, constant), *_ = table
+    others = table[1:]
     doubt = 2 * float(np.sqrt(max(own.accuracy * (1 - own.accuracy), 1e-9) / points))
     best_name, best = min(others, key=lambda entry: entry[1].log_loss)
     sharpest_name, sharpest = max(others, key=lambda entry: entry[1].accuracy)
@@ -157,10 +160,16 @@ def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
             f"({shown}), but {best_name} gives better probabilities "
             f"(log-loss {best.log_loss:.3f})."
         )
-    return (
-        f"Worth using here: {shown}; the best known method tried, {best_name}, has "
-        f"{100 * best.accuracy:.1f} % and {best.log_loss:.3f}."
+    compared = (
+        f"the best other method tried, {best_name}, has {100 * best.accuracy:.1f} % and "
+        f"{best.log_loss:.3f}"
     )
+    if own.accuracy < constant.accuracy + doubt:
+        return (
+            f"Worth using here for its probabilities only ({shown}; {compared}): it is hardly "
+            f"more often right than “{constant_name}” ({100 * constant.accuracy:.1f} %)."
+        )
+    return f"Worth using here: {shown}; {compared}."
 
 
 def _cross_validate(

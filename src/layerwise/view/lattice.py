@@ -195,6 +195,7 @@ class Film:
     def reading(self, box: tuple[float, float, float, float]) -> GridReading:
         """The final probabilities, for a page that answers when a cell is pointed at."""
         maps = self.trace["probabilities", self.exact[-1]]
+        fuzzy = int(self.moments[self.exact[-1]].at["fuzzy"])
         return GridReading(
             box=box,
             column_axis=self.about["axes"][0],
@@ -203,6 +204,7 @@ class Film:
             row_values=np.array(self.about["row_values"]),
             classes=tuple(self.classes),
             percent=np.rint(100 * maps).astype(np.uint8),
+            caption=f"after {format_count(fuzzy)} fuzzy layers",
         )
 
 
@@ -368,7 +370,10 @@ class Frames:
         room = 70 / self.layout.curve[2]  # of the axis: what two numbers need side by side
         if last and not room < film.filled / last < 1 - room * 1.2:
             ticks = [tick for tick in ticks if tick[0] in (0, last)]
-        return Curve(self.layout.curve, values, baselines, film.theme, name=name, ticks=ticks, edge=self.layout.size[0] - self.layout.square[0])
+        edge = self.layout.size[0] - self.layout.square[0]
+        return Curve(
+            self.layout.curve, values, baselines, film.theme, name=name, ticks=ticks, edge=edge
+        )
 
 
 def _class_points(film: Film) -> IntArray:

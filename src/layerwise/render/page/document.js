@@ -8,7 +8,7 @@
  * @typedef {{time: number, rest: number, label: string, marks: number[]}} Stop
  * @typedef {{box: number[], rows: number, columns: number, step: number, column_axis: string,
  *   row_axis: string, column_values: ArrayValue, row_values: ArrayValue, classes: string[],
- *   percent: number[]}} Reading
+ *   percent: number[], caption: string}} Reading
  * @typedef {{size: number[], duration: number, ground: number[], title: string,
  *   description: string, chapters: {stop: number, name: string}[], poster: number,
  *   stops: Stop[], marks: Object<string, any>[], readings: Reading[]}} Film

@@ -3,6 +3,9 @@
 import { Painter, Sources } from "./canvas.js";
 import { add, fillCard, placeCard, Readings, shownAt } from "./pointing.js";
 
+/** Device-independent pixels for one of a tall scene's, so that its smallest text can be read. */
+const READABLE = 0.7;
+
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const SPEED_NAMES = ["¼×", "½×", "1×", "2×", "4×", "8×"];
 const LONGEST_FRAME_S = 0.25;
@@ -126,7 +129,12 @@ export class Player {
     }
     const ratio = devicePixelRatio || 1;
     const [width, height] = this.film.size;
-    const scale = Math.min((stage.width * ratio) / width, (stage.height * ratio) / height);
+    const whole = Math.min(stage.width / width, stage.height / height);
+    // On a small screen the whole picture could not be read: then it is scrolled instead.
+    const tall = this.layout === this.layouts[1];
+    const readable = tall ? Math.min(stage.width / width, READABLE) : 0;
+    this.part("stage").classList.toggle("scrolls", readable > whole);
+    const scale = Math.max(whole, readable) * ratio;
     const pixels = [width, height].map((side) => Math.max(Math.round(side * scale), 1));
     const { canvas } = this;
     if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) {

@@ -163,6 +163,7 @@ export function fillCard(card, cell, percent, shown, stopLabel) {
     add(line, "span", "name", reading.classes[i]);
     add(line, "span", "", `${percent[i]} %`);
   }
+  if (reached && reading.caption) add(classes, "div", "quiet", reading.caption);
   const rest = order.length - MOST_CLASSES;
   if (reached && rest > 0) add(classes, "div", "quiet", `and ${rest} more`);
   if (shown) {

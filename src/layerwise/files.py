@@ -47,7 +47,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     beside = _create_beside(target, path)
     try:
         yield beside
-        os.replace(beside, target)
+        beside.replace(target)
     except OSError as error:
         if isinstance(error, LayerwiseError) or error.errno not in _REASONS:
             raise

@@ -16,6 +16,7 @@ import io
 import math
 import unicodedata
 import zipfile
+from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -46,6 +47,32 @@ _SOURCES = {
     ("mono", 400): ("fontpkg_ibm_plex_mono", "IBMPlexMono-Regular.ttf", {}),
     ("mono", 600): ("fontpkg_ibm_plex_mono", "IBMPlexMono-SemiBold.ttf", {}),
 }
+
+# First code point, one past the last, script: of the letters that the fonts have.
+_SCRIPTS = (
+    (0x41, 0x2B9, "Latin"),  # less what is no letter, and the micro sign
+    (0x2E0, 0x2E5, "Latin"),
+    (0x370, 0x374, "Greek"),
+    (0x375, 0x37E, "Greek"),
+    (0x37F, 0x385, "Greek"),
+    (0x386, 0x387, "Greek"),
+    (0x388, 0x3E2, "Greek"),
+    (0x3F0, 0x400, "Greek"),
+    (0x400, 0x485, "Cyrillic"),
+    (0x487, 0x530, "Cyrillic"),
+    (0x1E00, 0x1F00, "Latin"),
+    (0x1F00, 0x2000, "Greek"),
+    (0x2071, 0x2072, "Latin"),
+    (0x207F, 0x2080, "Latin"),
+    (0x2090, 0x209D, "Latin"),
+    (0x2126, 0x2127, "Greek"),
+    (0x212A, 0x212C, "Latin"),
+    (0x2132, 0x2133, "Latin"),
+    (0x214E, 0x214F, "Latin"),
+    (0x2160, 0x2189, "Latin"),
+    (0xFB00, 0xFB07, "Latin"),
+)
+_SCRIPT_STARTS = [first for first, _, _ in _SCRIPTS]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +121,8 @@ def layout(string: str, size: float, weight: int = 400, family: str = "sans") ->
     """Where each character of a line stands, kerned, for a font of `size` logical pixels.
 
     The string is brought to Unicode's composed form; white space becomes a space; characters
-    without a shape of their own (joiners, soft hyphens) are left out. Scripts that need shaping
+    without a shape of their own (joiners, soft hyphens) are left out. Nothing is kerned where one
+    script gives way to another, as in browsers. Scripts that need shaping
     or run from right to left are not set as they should be. A character that the font lacks is
     drawn as an empty box, and takes that box's width.
     """
@@ -127,6 +155,16 @@ def shorten(string: str, width: float, size: float, weight: int = 400, family: s
     return string[:low].rstrip() + ELLIPSIS
 
 
+def script_of(character: str) -> str:
+    """The script of a letter, "" for others: "Latin", "Greek" or "Cyrillic" (UAX #24)."""
+    code = ord(character)
+    at = bisect_right(_SCRIPT_STARTS, code) - 1
+    _, end, script = _SCRIPTS[at] if at >= 0 else (0, 0, "")
+    if code >= end or (code < 0x250 and not character.isalpha()) or code == 0xB5:
+        return ""
+    return script
+
+
 @lru_cache(maxsize=8192)
 def _set_line(string: str, family: str, weight: int) -> tuple[str, FloatArray]:
     """The characters drawn, and their starts and the end of the line in ems."""
@@ -134,10 +172,13 @@ def _set_line(string: str, family: str, weight: int) -> tuple[str, FloatArray]:
     composed = "".join(" " if c.isspace() and c < " " else c for c in string)
     composed = unicodedata.normalize("NFC", composed)
     shown = "".join(c for c in composed if unicodedata.category(c) not in ("Cf", "Cc"))
-    position, positions, before = 0, [0], 0
+    position, positions, before, script = 0, [0], 0, ""
     for character in shown:
         glyph = face.glyphs.get(character, 0)
-        position += face.kerning[face.left_class[before]][face.right_class[glyph]]
+        own = script_of(character)
+        if not (own and script and own != script):
+            position += face.kerning[face.left_class[before]][face.right_class[glyph]]
+        script = own or script  # what all scripts share goes with what stands before it
         positions[-1] = position
         position += face.advances[glyph]
         positions.append(position)

@@ -87,12 +87,13 @@ def save_model(classifier: LatticeClassifier, path: Path) -> Path:
     return path
 
 
-def load_model(path: Path) -> LatticeClassifier:
+def load_model(path: str | Path) -> LatticeClassifier:
     """Read a model that `save_model` wrote.
 
     Raises `FileError` for a file that is missing, too large, truncated, foreign, of a later
     version, or whose parts do not fit together. Nothing in it is ever run.
     """
+    path = Path(path)
     document, tensors = _read(path)
     if document.get("kind") != KIND:
         raise FileError(

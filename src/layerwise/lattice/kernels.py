@@ -19,7 +19,7 @@ from .random_bits import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
 
 ONE = np.uint64(1)
 LAST_BIT = np.uint64(63)
-CHUNK = 1024  # words whose masks (three of them) stay in the nearest cache
+CHUNK = 4096  # words at a time: long loops, and masks that stay in the second cache
 
 
 @compiled
@@ -66,10 +66,13 @@ def copy_layers(
                     held[at] = anchors[top + row, word]
                 for plane in range(planes):
                     scratch[plane, at] = source[plane, top + row, word]
+    # Where every cell has a class, copying leaves it so: that plane need not move.
+    full = not fill and all_classified(scratch[planes - 1], height, words, valid)
+    moving = planes - 1 if full else planes
     for layer in range(layers):
         now = layer % 2 * planes
         new = planes - now
-        for plane in range(planes):
+        for plane in range(moving):
             guard(scratch[now + plane], height, words, columns)
         # Rows nearer to a cut than this are no longer known.
         begin = 0 if top == 0 else layer + 1
@@ -84,7 +87,7 @@ def copy_layers(
                 release(free, scratch[now + planes - 1, at : at + size])
             elif anchors.shape[0] > 0:
                 release(free, held[at : at + size])
-            for plane in range(planes):
+            for plane in range(moving):
                 old = scratch[now + plane]
                 step(
                     scratch[new + plane, at : at + size],
@@ -104,10 +107,11 @@ def copy_layers(
             unclassified[layer] = (last_row - first_row) * columns - known
     done = layers % 2 * planes
     for plane in range(planes):
+        result = scratch[done + plane] if plane < moving else scratch[plane]
         for row in range(first_row, last_row):
             at = lead + (row - top) * stride
             for word in range(words):
-                target[plane, row, word] = scratch[done + plane, at + word]
+                target[plane, row, word] = result[at + word]
             target[plane, row, words - 1] &= valid
 
 
@@ -121,6 +125,19 @@ def last_word_mask(columns: int, words: int) -> np.uint64:
     """The bits of a row's last word that belong to columns."""
     tail = columns - 64 * (words - 1)
     return ~np.uint64(0) if tail == 64 else (ONE << np.uint64(tail)) - ONE
+
+
+@compiled
+def all_classified(plane: WordArray, height: int, words: int, valid: np.uint64) -> bool:
+    """Whether the slab's cells all have a class, those of its rim too."""
+    for row in range(height):
+        at = (row + 1) * (words + 1)
+        for word in range(words - 1):
+            if ~plane[at + word]:
+                return False
+        if plane[at + words - 1] & valid != valid:
+            return False
+    return True
 
 
 @compiled

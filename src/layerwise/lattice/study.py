@@ -113,9 +113,7 @@ def study(
         _named(aside),
         aside.y,
         data=data.card.name,
-        baselines=[
-            (name.removesuffix(" neighbours"), found.accuracy) for name, found in table[1:]
-        ],
+        baselines=[(name.removesuffix(" neighbours"), found.accuracy) for name, found in table[1:]],
     )
     outside = int(np.count_nonzero(model.outside(_named(aside))))
     notes = [*training.notes]

@@ -353,7 +353,11 @@ class Frames:
         baselines: list[Baseline] = []
         if film.about["control_points"]:
             control = format_count(film.about["control_points"])
-            name = f"{control} control points: classified correctly, by layer"
+            name = (
+                f"{control} control points: right by the layer's map, then by exact probabilities"
+            )
+            if self.layout is not WIDE:
+                name = f"{control} control points: right by map, then exactly"
             for moment in moments:
                 if moment <= film.filled:
                     values[moment] = film.trace["control accuracy", moment]

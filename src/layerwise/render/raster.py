@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TypeAlias
@@ -27,6 +27,8 @@ from .text import draw_text
 Painter: TypeAlias = Callable[[ByteArray, Window], None]
 
 LARGEST_SIDE = 32_768
+NOWHERE: Window = (0, 0, 0, 0)
+SPARE = 1.5  # pixels around a mark: how far its soft edge can reach, and a rest for rounding
 THREAD_PIXELS = 200_000
 """Windows smaller than this are drawn by one thread: starting another costs more than it saves."""
 
@@ -76,27 +78,37 @@ class Canvas:
         self._base_marks: list[Mark] = []
         self._frame = self._base.copy()
         self._marks: list[Mark] = []
+        # Where each mark of the last frame is and how it is drawn; marks live as long as this.
+        self._known: dict[int, tuple[Mark, Window, Painter]] = {}
         self._first = True
 
     def draw(self, marks: Sequence[Mark]) -> ByteArray:
         """The frame with these marks: (row, column, rgb), valid until the next call."""
         marks = list(marks)
+        known = {}
         for number, mark in enumerate(marks):
-            if number >= len(self._marks) or self._marks[number] is not mark:
+            entry = self._known.get(id(mark))
+            if entry is None:
                 check_mark(mark, number)
+                window = mark_window(mark, self.scale, self._whole)
+                entry = mark, window, painter(mark, self.scale)
+            known[id(mark)] = entry
         same = _common_start(marks, self._marks)
-        self.changed = self._changes(marks, same)
+        self.changed = self._changes(marks, same, {**self._known, **known})
         if self.changed:
-            self._keep_base(marks, same)
-            rest = [self._prepared(mark) for mark in marks[len(self._base_marks) :]]
+            self._keep_base([known[id(mark)] for mark in marks], same)
+            self._first = True  # until all is drawn: a mark may be refused half way
+            rest = [known[id(mark)] for mark in marks[len(self._base_marks) :]]
             for left, top, right, bottom in self.changed:
-                window = np.s_[top:bottom, left:right]
-                self._frame[window] = self._base[window]
+                here = np.s_[top:bottom, left:right]
+                self._frame[here] = self._base[here]
                 self._paint(self._frame, rest, (left, top, right, bottom))
-        self._marks, self._first = marks, False
+        self._marks, self._known, self._first = marks, known, False
         return self._frame
 
-    def _changes(self, marks: list[Mark], same: int) -> list[Window]:
+    def _changes(
+        self, marks: list[Mark], same: int, known: Mapping[int, tuple[Mark, Window, Painter]]
+    ) -> list[Window]:
         """Where this frame can differ from the last: disjoint windows."""
         if self._first:
             return [self._whole]
@@ -111,25 +123,27 @@ class Canvas:
         else:
             touched = [mark for mark in old if id(mark) not in new_ids]
             touched += [mark for mark in new if id(mark) not in old_ids]
-        boxes = [mark_window(mark, self.scale, self._whole) for mark in touched]
+        boxes = [known[id(mark)][1] for mark in touched]
         return _disjoint([box for box in boxes if box[0] < box[2] and box[1] < box[3]])
 
-    def _keep_base(self, marks: list[Mark], same: int) -> None:
+    def _keep_base(self, entries: Sequence[tuple[Mark, Window, Painter]], same: int) -> None:
         """Let the base hold the marks that began both the last frame and this one."""
+        marks = [mark for mark, _, _ in entries]
         held = _common_start(marks, self._base_marks)
-        if held < len(self._base_marks):
+        if self._first or held < len(self._base_marks):
             self._base[:] = self._ground
             self._base_marks = []
-        fresh = [self._prepared(mark) for mark in marks[len(self._base_marks) : same]]
+        fresh = entries[len(self._base_marks) : same]
         if fresh:
+            self._first = True  # until the base is whole again
             self._paint(self._base, fresh, self._whole)
             self._base_marks = marks[:same]
 
-    def _prepared(self, mark: Mark) -> tuple[Window, Painter]:
-        return mark_window(mark, self.scale, self._whole), painter(mark, self.scale)
-
     def _paint(
-        self, canvas: ByteArray, painters: Sequence[tuple[Window, Painter]], window: Window
+        self,
+        canvas: ByteArray,
+        painters: Sequence[tuple[Mark, Window, Painter]],
+        window: Window,
     ) -> None:
         left, top, right, bottom = window
         bands = 1
@@ -138,9 +152,13 @@ class Canvas:
         edges = [top + (bottom - top) * band // bands for band in range(bands + 1)]
 
         def paint_band(band: int) -> None:
-            for box, paint in painters:
-                part = _overlap(box, (left, edges[band], right, edges[band + 1]))
-                if part[0] < part[2] and part[1] < part[3]:
+            above, below = edges[band], edges[band + 1]
+            for _, box, paint in painters:
+                if box[0] < right and left < box[2] and box[1] < below and above < box[3]:
+                    part = (
+                        max(box[0], left), max(box[1], above),
+                        min(box[2], right), min(box[3], below),
+                    )  # fmt: skip
                     paint(canvas, part)
 
         if bands == 1:
@@ -229,41 +247,44 @@ def painter(mark: Mark, scale: float) -> Painter:
 
 def mark_window(mark: Mark, scale: float, whole: Window) -> Window:
     """A window that holds all pixels the mark can touch, cut to the canvas."""
-    spare = 1.5
     match mark:
         case Discs():
-            boxes = np.concatenate(
-                [mark.centers - mark.radii[:, None], mark.centers + mark.radii[:, None]], axis=1
-            )
+            if len(mark.radii) == 0:
+                return NOWHERE
+            reach = mark.radii[:, None]
+            low, high = (mark.centers - reach).min(0), (mark.centers + reach).max(0)
+            edges = (*low.tolist(), *high.tolist())
         case Segments():
+            if len(mark.widths) == 0:
+                return NOWHERE
             half = mark.widths[:, None] / 2
-            ends = mark.ends
-            boxes = np.concatenate(
-                [
-                    np.minimum(ends[:, :2], ends[:, 2:]) - half,
-                    np.maximum(ends[:, :2], ends[:, 2:]) + half,
-                ],
-                axis=1,
-            )
+            one, other = mark.ends[:, :2], mark.ends[:, 2:]
+            low = (np.minimum(one, other) - half).min(0)
+            high = (np.maximum(one, other) + half).max(0)
+            edges = (*low.tolist(), *high.tolist())
         case Rectangles():
-            boxes = np.concatenate(
-                [mark.boxes[:, :2], mark.boxes[:, :2] + mark.boxes[:, 2:]], axis=1
-            )
+            if len(mark.radii) == 0:
+                return NOWHERE
+            low = mark.boxes[:, :2].min(0)
+            high = (mark.boxes[:, :2] + mark.boxes[:, 2:]).max(0)
+            edges = (*low.tolist(), *high.tolist())
         case Image():
             x, y, width, height = mark.box
-            boxes = np.array([[x, y, x + width, y + height]])
+            edges = (x, y, x + width, y + height)
         case Text():
             width = text_width(mark.string, mark.size, mark.weight, mark.family)
             start = mark.at[0] - {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.anchor] * width
             # No glyph of ours stands out further than this from its line (a test holds it).
             side, above, below = 0.4 * mark.size, 1.3 * mark.size, 0.5 * mark.size
-            x, y = start, mark.at[1]
-            boxes = np.array([[x - side, y - above, x + width + side, y + below]])
-    if len(boxes) == 0:
-        return (0, 0, 0, 0)
-    low = np.clip(np.floor(boxes[:, :2].min(0) * scale - spare), 0, whole[2:])
-    high = np.clip(np.ceil(boxes[:, 2:].max(0) * scale + spare), 0, whole[2:])
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+            y = mark.at[1]
+            edges = (start - side, y - above, start + width + side, y + below)
+    right, bottom = whole[2:]
+    return (
+        math.floor(min(max(edges[0] * scale - SPARE, 0), right)),
+        math.floor(min(max(edges[1] * scale - SPARE, 0), bottom)),
+        math.ceil(min(max(edges[2] * scale + SPARE, 0), right)),
+        math.ceil(min(max(edges[3] * scale + SPARE, 0), bottom)),
+    )
 
 
 def _scaled(lengths: Array, scale: float) -> Array:
@@ -279,39 +300,23 @@ def _common_start(one: Sequence[Mark], other: Sequence[Mark]) -> int:
     return count
 
 
-def _overlap(one: Window, other: Window) -> Window:
-    return (
-        max(one[0], other[0]),
-        max(one[1], other[1]),
-        min(one[2], other[2]),
-        min(one[3], other[3]),
-    )
-
-
 def _disjoint(boxes: list[Window]) -> list[Window]:
     """Windows that cover the boxes and do not overlap: those that meet become one."""
     apart: list[Window] = []
     for box in boxes:
-        merged = box
+        left, top, right, bottom = box
         while True:
-            meeting = [other for other in apart if _meet(merged, other)]
+            meeting = [
+                other for other in apart
+                if left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
+            ]  # fmt: skip
             if not meeting:
                 break
             apart = [other for other in apart if other not in meeting]
-            for other in meeting:
-                merged = (
-                    min(merged[0], other[0]),
-                    min(merged[1], other[1]),
-                    max(merged[2], other[2]),
-                    max(merged[3], other[3]),
-                )
-        apart.append(merged)
+            left, right = min(left, *(o[0] for o in meeting)), max(right, *(o[2] for o in meeting))
+            top, bottom = min(top, *(o[1] for o in meeting)), max(bottom, *(o[3] for o in meeting))
+        apart.append((left, top, right, bottom))
     return apart
-
-
-def _meet(one: Window, other: Window) -> bool:
-    part = _overlap(one, other)
-    return part[0] < part[2] and part[1] < part[3]
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..compiled import compiled
 from ..types import ByteArray, FloatArray
 
@@ -120,6 +122,7 @@ def draw_segments(
     bottom: int,
 ) -> None:
     """Capsules: all points within half a width of a line; under one pixel, one wide and fainter."""
+    flat, stride = canvas.reshape(-1), canvas.shape[1]
     for index in range(len(widths)):
         strength = colors[index, 3] * 65536 / 255.0
         if strength == 0 or widths[index] <= 0:
@@ -132,7 +135,13 @@ def draw_segments(
         x0, y0, x1, y1 = ends[index, 0], ends[index, 1], ends[index, 2], ends[index, 3]
         length = math.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0))
         ux, uy = ((x1 - x0) / length, (y1 - y0) / length) if length > 1e-9 else (1.0, 0.0)
-        red, green, blue = int(colors[index, 0]), int(colors[index, 1]), int(colors[index, 2])
+        rises, leans = abs(uy) > 1e-9, abs(ux) > 1e-9
+        # Along a row, the band around the line is so wide, and moves so far from row to row …
+        band, shift = (reach / abs(uy), ux / uy) if rises else (math.inf, 0.0)
+        # … and so do the two cuts across the line at its ends.
+        span, slide = (length / ux, -uy / ux) if leans else (math.inf, 0.0)
+        red, green = np.int32(colors[index, 0]), np.int32(colors[index, 1])
+        blue = np.int32(colors[index, 2])
         for row in range(
             first_pixel(min(y0, y1) - reach, top, bottom),
             last_pixel(max(y0, y1) + reach, top, bottom),
@@ -140,39 +149,73 @@ def draw_segments(
             dy0, dy1 = row + 0.5 - y0, row + 0.5 - y1
             # The shape is convex: its part of a row is one span, the union of both round ends
             # and of the straight part between them.
+            start, stop = dy0 * shift - band, dy0 * shift + band
+            if leans:
+                cut, other = dy0 * slide, dy0 * slide + span
+                if cut > other:
+                    cut, other = other, cut
+                start, stop = max(start, cut), min(stop, other)
+            elif not 0 <= dy0 * uy <= length:
+                stop = -math.inf
             low, high = math.inf, -math.inf
+            if start <= stop:
+                low, high = x0 + start, x0 + stop
             if abs(dy0) < reach:
                 half = math.sqrt(reach * reach - dy0 * dy0)
-                low, high = x0 - half, x0 + half
+                low, high = min(low, x0 - half), max(high, x0 + half)
             if abs(dy1) < reach:
                 half = math.sqrt(reach * reach - dy1 * dy1)
                 low, high = min(low, x1 - half), max(high, x1 + half)
-            if abs(uy) > 1e-9:
-                middle, half = dy0 * ux / uy, reach / abs(uy)
-                body_low, body_high = middle - half, middle + half
-                if abs(ux) > 1e-9:
-                    start, stop = -dy0 * uy / ux, (length - dy0 * uy) / ux
-                    body_low = max(body_low, min(start, stop))
-                    body_high = min(body_high, max(start, stop))
-                if body_low < body_high:
-                    low, high = min(low, x0 + body_low), max(high, x0 + body_high)
-            for column in range(first_pixel(low, left, right), last_pixel(high, left, right)):
+            first, end = first_pixel(low, left, right), last_pixel(high, left, right)
+            straight, bent = end, end  # columns of the straight part: straight … bent − 1
+            if start <= stop:
+                straight = max(first_pixel(x0 + start, left, right), first)
+                bent = min(last_pixel(x0 + stop, left, right), end)
+                if straight >= bent:
+                    straight = bent = end
+            column = first
+            while column < end:
+                if column == straight:
+                    level = dy0 * ux + (x0 - 0.5) * uy
+                    at = np.uint64(3 * (row * stride + straight))
+                    for inside in range(straight, bent):
+                        coverage = min(reach - abs(level - inside * uy), 1.0)
+                        weight = np.int32(coverage * strength + 0.5)
+                        mix_flat(flat, at, red, green, blue, weight)
+                        at += np.uint64(3)
+                    column = bent
+                    continue
                 dx = column + 0.5 - x0
                 along = dx * ux + dy0 * uy
                 across = dy0 * ux - dx * uy
                 beyond = -along if along < 0 else max(along - length, 0.0)
-                distance = abs(across)
-                if beyond > 0:
-                    distance = math.sqrt(across * across + beyond * beyond)
-                coverage = min(reach - distance, 1.0)
+                coverage = min(reach - math.sqrt(across * across + beyond * beyond), 1.0)
                 if coverage > 0:
-                    weight = int(coverage * strength + 0.5)
-                    old = int(canvas[row, column, 0])
-                    canvas[row, column, 0] = old + (((red - old) * weight + 32768) >> 16)
-                    old = int(canvas[row, column, 1])
-                    canvas[row, column, 1] = old + (((green - old) * weight + 32768) >> 16)
-                    old = int(canvas[row, column, 2])
-                    canvas[row, column, 2] = old + (((blue - old) * weight + 32768) >> 16)
+                    weight = np.int32(coverage * strength + 0.5)
+                    at = np.uint64(3 * (row * stride + column))
+                    mix_flat(flat, at, red, green, blue, weight)
+                column += 1
+
+
+@compiled
+def mix_flat(
+    flat: ByteArray,
+    at: np.uint64,
+    red: np.int32,
+    green: np.int32,
+    blue: np.int32,
+    weight: np.int32,
+) -> None:
+    """The same as `mix` for the pixel whose red is at that place of a flat canvas, and faster."""
+    half, places = np.int32(32768), np.int32(16)
+    old = np.int32(flat[at])
+    flat[at] = np.uint8(old + (((red - old) * weight + half) >> places))
+    at += np.uint64(1)
+    old = np.int32(flat[at])
+    flat[at] = np.uint8(old + (((green - old) * weight + half) >> places))
+    at += np.uint64(1)
+    old = np.int32(flat[at])
+    flat[at] = np.uint8(old + (((blue - old) * weight + half) >> places))
 
 
 @compiled

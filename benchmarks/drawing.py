@@ -49,7 +49,7 @@ def drawing(seed: int) -> list[Mark]:
     for number in range(THUMBNAILS):
         x, y = 20 + number % 5 * 36, 30 + number // 5 * 66
         pixels = random.integers(0, 255, (28, 28, 3), np.uint8)
-        marks.append(Image((x, y, 32, 32), pixels))
+        marks.append(Image((x, y, 28, 28), pixels))
     for number in range(TEXTS):
         words = f"Neuron {number}: {random.normal():+.3f}".replace("-", "−")
         marks.append(Text((900, 290 + 21 * number), words, 15, (242, 243, 245, 255)))

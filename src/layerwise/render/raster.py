@@ -204,15 +204,17 @@ def check_mark(mark: Mark, number: int) -> None:
         case Text():
             parts = {"at": mark.at, "size": mark.size}
     for name, values in parts.items():
-        array = np.asarray(values, np.float64)
-        finite = np.isfinite(array)
-        if not finite.all():
-            at = int(np.argwhere(~np.atleast_1d(finite))[0][0])
-            what = f"{at} of mark {number}" if array.ndim and mark.kind != "text" else f"{number}"
-            raise InputError(
-                f"Cannot draw {mark.kind} {what}: its {name} are not all finite numbers",
-                received=f"{np.atleast_1d(array)[at].tolist()}",
-            )
+        finite = np.isfinite(values)  # type: ignore[call-overload]
+        if finite.all():
+            continue
+        which, shown = "", values
+        if isinstance(values, np.ndarray):
+            at = int(np.argwhere(~finite)[0][0])
+            which, shown = f", number {at}", values[at].tolist()
+        raise InputError(
+            f"Cannot draw mark {number} ({mark.kind}{which}): its {name} must be finite",
+            received=f"{shown}",
+        )
 
 
 def painter(mark: Mark, scale: float) -> Painter:

@@ -19,6 +19,7 @@ from .curve import Baseline, Curve
 from .lattice_layout import TALL, WIDE, Box, Layout, fitted
 from .marks import label
 from .palette import class_colors, probability_color
+from .region_labels import region_labels
 from .style import (
     BOLD_WEIGHT,
     FOOT_SIZE,
@@ -217,6 +218,7 @@ class Frames:
         self.grid, _ = fitted(layout.square, rows, columns)
         names, points = film.classes, _class_points(film)
         self._images: dict[tuple[int, Box], Image] = {}
+        self._named: dict[bool, list[Mark]] = {}
         self.table = ClassTable(
             layout.table, layout.rows, names, points, film.colors, film.theme, rows * columns
         )
@@ -239,7 +241,25 @@ class Frames:
         else:
             marks += [self._exact(shown, layout.small), self._cells(stop, self.grid)]
             marks += [*self.table.at(film.counts[stop]), *self._exact_words(shown)]
+        if stop >= film.filled:
+            marks += self._names(fuzzy=stop > film.filled)
         return marks
+
+    def _names(self, *, fuzzy: bool) -> list[Mark]:
+        """Class names in the map, where colours alone do not tell the classes apart.
+
+        In fuzzy layers they stand where each class is the likeliest in the end.
+        """
+        if fuzzy not in self._named:
+            film = self.film
+            if fuzzy:
+                labels = film.trace["probabilities", film.exact[-1]].argmax(axis=0)
+            else:
+                labels = film.trace["labels", film.filled]
+            self._named[fuzzy] = region_labels(
+                labels.astype(np.uint8), self.grid, film.classes, film.colors
+            )
+        return self._named[fuzzy]
 
     def _cells(self, stop: int, room: Box) -> Image:
         rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]

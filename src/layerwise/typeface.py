@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 import unicodedata
 import zipfile
 from bisect import bisect_right
@@ -235,10 +236,22 @@ def _cache_folder() -> Path:
 
 def _read_cached(place: Path) -> dict[str, Array] | None:
     try:
-        with np.load(place, allow_pickle=False) as stored:
-            return dict(stored)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as stored:
+            parts = dict(stored)
+        glyphs, classes = len(parts["advances"]), parts["kerning"].shape
+        whole = (
+            parts["font"].dtype == np.uint8
+            and parts["units"] > 0
+            and 0 <= parts["glyphs"].min() <= parts["glyphs"].max() < glyphs
+            and len(parts["codes"]) == len(parts["glyphs"])
+            and len(parts["left_class"]) == len(parts["right_class"]) == glyphs
+            and 0 <= parts["left_class"].min() <= parts["left_class"].max() < classes[0]
+            and 0 <= parts["right_class"].min() <= parts["right_class"].max() < classes[1]
+            and 0 < parts["codes"].min() <= parts["codes"].max() <= sys.maxunicode
+        )
+    except (OSError, ValueError, TypeError, EOFError, LookupError, zipfile.BadZipFile):
         return None  # missing or damaged: prepared anew
+    return parts if whole else None
 
 
 def _write_cached(place: Path, parts: dict[str, Array]) -> None:

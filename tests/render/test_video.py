@@ -61,7 +61,7 @@ def psnr(one, other):
 
 
 def threads_of_ours():
-    return [thread for thread in threading.enumerate() if thread.name == "layerwise-draw"]
+    return [thread for thread in threading.enumerate() if thread.name == "layerwise-encode"]
 
 
 @pytest.mark.parametrize(

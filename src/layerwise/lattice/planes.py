@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..compiled import compiled
 from ..types import UNCLASSIFIED, ByteArray, WordArray
 from .random_bits import WORD_BITS, word_count
 
@@ -38,11 +39,34 @@ def pack_bits(bits: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> WordArra
 
 def unpack(planes: WordArray, columns: int) -> ByteArray:
     """Bit-planes (plane, row, word) as a label map (row, column), 255 for unclassified."""
-    classified = unpack_bits(planes[-1], columns)
-    labels = np.where(classified, np.uint8(0), np.uint8(UNCLASSIFIED))
-    for digit, plane in enumerate(planes[:-1]):
-        labels |= unpack_bits(plane, columns) << np.uint8(digit)
-    return labels
+    eights = np.empty((planes.shape[1], planes.shape[2] * WORD_BITS // 8), np.uint64)
+    _spread(np.ascontiguousarray(planes), eights)
+    labels = eights.astype("<u8", copy=False).view(np.uint8)
+    return np.ascontiguousarray(labels[:, :columns])
+
+
+@compiled
+def _spread(planes: WordArray, eights: WordArray) -> None:
+    """Eight cells a word: a byte each, its digits from the planes (plane, row, word).
+
+    A byte times 0x01…01 stands eight times; of the copy at place i bit i is kept, and adding 127
+    carries it to the byte's top.
+    """
+    ones, seventh = np.uint64(0x0101010101010101), np.uint64(7)
+    kept, carry = np.uint64(0x8040201008040201), np.uint64(0x7F7F7F7F7F7F7F7F)
+    digits, rows, words = planes.shape[0] - 1, planes.shape[1], planes.shape[2]
+    for row in range(rows):
+        for word in range(words):
+            for eight in range(8):
+                shift = np.uint64(8 * eight)
+                octet = (planes[digits, row, word] >> shift) & np.uint64(255)
+                classified = (((octet * ones) & kept) + carry) >> seventh & ones
+                cells = (classified ^ ones) * np.uint64(255)
+                for digit in range(digits):
+                    octet = (planes[digit, row, word] >> shift) & np.uint64(255)
+                    bits = (((octet * ones) & kept) + carry) >> seventh & ones
+                    cells |= bits << np.uint64(digit)
+                eights[row, 8 * word + eight] = cells
 
 
 def unpack_bits(plane: WordArray, columns: int) -> ByteArray:

@@ -1,8 +1,8 @@
 """Films: a scene as MP4, WebM or GIF, one frame in memory at a time.
 
-One thread draws while another encodes. Colours are converted to BT.709 in limited range and the
-file says so. The number of encoder threads is fixed, so that the same scene gives the same film on
-any machine.
+The caller's thread draws while another encodes. Colours are converted to BT.709 in limited range
+and the file says so. The number of encoder threads is fixed, so that the same scene gives the same
+film on any machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -42,7 +43,7 @@ def write_mp4(
     fps: float | None = None,
     scale: float = 1.0,
     quality: Literal["420", "444"] = "420",
-    crf: int = 20,
+    crf: int = 23,
     progress: Progress | None = None,
 ) -> None:
     """Write an H.264 film that every player and browser starts at once.
@@ -132,6 +133,11 @@ class Planes:
         self.y = np.zeros((self.height, self.width), np.uint8)
         self.cb = np.zeros((self.height // half, self.width // half), np.uint8)
         self.cr = self.cb.copy()
+        # One more than can wait, be encoded and be filled at a time: new memory costs much.
+        self._frames = [
+            av.VideoFrame(self.width, self.height, f"yuv{quality}p") for _ in range(WAITING + 3)
+        ]
+        self._given = 0
 
     def convert(self, drawn: Drawn) -> None:
         """Bring the planes up to the drawn frame."""
@@ -141,8 +147,10 @@ class Planes:
             convert(drawn.pixels, self.y, self.cb, self.cr, *edges)
 
     def frame(self) -> av.VideoFrame:
-        """A copy for the encoder, which keeps frames for a while."""
-        frame = av.VideoFrame(self.width, self.height, f"yuv{self.quality}p")
+        """A copy for the encoder; it is written over once the encoder has been given more."""
+        frame = self._frames[self._given % len(self._frames)]
+        self._given += 1
+        frame.make_writable()  # where the encoder itself still holds it, it gets new memory
         for plane, values in zip(frame.planes, (self.y, self.cb, self.cr), strict=True):
             rows = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)
             rows[: values.shape[0], : values.shape[1]] = values
@@ -181,11 +189,13 @@ def _write(
             context = stream.codec_context
             context.colorspace, context.color_range = BT709, LIMITED
             context.color_primaries, context.color_trc = BT709, BT709
-            for number, drawn in enumerate(_converted(scene, times, scale, planes)):
-                drawn.pts = number
-                output.mux(stream.encode(drawn))
-                _tell(progress, number + 1, len(times))
-            output.mux(stream.encode(None))
+            with _Encoder(output, stream) as encoder:
+                for number, drawn in enumerate(_drawn(scene, times, scale)):
+                    planes.convert(drawn)
+                    frame = planes.frame()
+                    frame.pts = number
+                    encoder.put(frame)
+                    _tell(progress, number + 1, len(times))
 
 
 def _times(scene: Scene, rate: float) -> list[float]:
@@ -201,42 +211,51 @@ def _drawn(scene: Scene, times: list[float], scale: float) -> Iterator[Drawn]:
         yield Drawn(pixels, canvas.changed)
 
 
-def _converted(
-    scene: Scene, times: list[float], scale: float, planes: Planes
-) -> Iterator[av.VideoFrame]:
-    """Frames for the encoder, drawn and converted by another thread, a few ahead."""
-    ready: queue.Queue[av.VideoFrame | BaseException | None] = queue.Queue(WAITING)
-    stopped = threading.Event()
+class _Encoder:
+    """A thread that encodes frames while the caller draws the next ones, a few ahead.
 
-    def hand_over(item: av.VideoFrame | BaseException | None) -> None:
-        while not stopped.is_set():
+    The caller draws, because a view may use what belongs to one thread (an open recording). Left
+    through an exception, the thread ends without finishing the film.
+    """
+
+    def __init__(self, output: Any, stream: Any) -> None:
+        self._output, self._stream = output, stream
+        self._ready: queue.Queue[av.VideoFrame | None] = queue.Queue(WAITING)
+        self._error: BaseException | None = None
+        self._stopped = False
+        self._thread = threading.Thread(target=self._encode, name="layerwise-encode", daemon=True)
+
+    def __enter__(self) -> _Encoder:
+        self._thread.start()
+        return self
+
+    def put(self, frame: av.VideoFrame | None) -> None:
+        """Hand a frame over, None after the last; raises what went wrong with those before."""
+        while self._error is None:
             try:
-                ready.put(item, timeout=0.1)
+                self._ready.put(frame, timeout=0.1)
                 return
             except queue.Full:
                 continue
+        raise self._error
 
-    def draw() -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._stopped = error is not None
+        with suppress(*(() if error is None else (BaseException,))):
+            self.put(None)
+        self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error
+
+    def _encode(self) -> None:
         try:
-            for drawn in _drawn(scene, times, scale):
-                if stopped.is_set():
-                    return
-                planes.convert(drawn)
-                hand_over(planes.frame())
-            hand_over(None)
+            while (frame := self._ready.get()) is not None:
+                if not self._stopped:
+                    self._output.mux(self._stream.encode(frame))
+            if not self._stopped:
+                self._output.mux(self._stream.encode(None))
         except BaseException as error:  # raised again where the film is written
-            hand_over(error)
-
-    worker = threading.Thread(target=draw, name="layerwise-draw", daemon=True)
-    worker.start()
-    try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stopped.set()
-        worker.join()
+            self._error = error
 
 
 @dataclass

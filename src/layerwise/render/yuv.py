@@ -7,6 +7,8 @@ Y = 16 + 219·(0.2126 R + 0.7152 G + 0.0722 B), Cb and Cr = 128 + 224·(B or R �
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..compiled import compiled
 from ..types import ByteArray
 
@@ -45,24 +47,38 @@ def to_yuv420(
     The window's sides must be even. Beyond the last row and column of `rgb` the last one repeats.
     """
     height, width = rgb.shape[0], rgb.shape[1]
+    pixels, lumas = rgb.reshape(-1), y.reshape(-1)
+    next_pixel, next_row = np.uint64(3), np.uint64(y.shape[1])
     for row in range(top, bottom, 2):
-        above = min(row, height - 1)
-        below = min(row + 1, height - 1)
+        above = np.uint64(3 * (min(row, height - 1) * width + left))
+        below = np.uint64(3 * (min(row + 1, height - 1) * width + left))
+        at = np.uint64(row * y.shape[1] + left)
         for column in range(left, right, 2):
-            one = min(column, width - 1)
-            two = min(column + 1, width - 1)
-            r = g = b = 0
-            for down in range(2):
-                at = below if down else above
-                for across in range(2):
-                    pixel = rgb[at, two if across else one]
-                    red, green, blue = int(pixel[0]), int(pixel[1]), int(pixel[2])
-                    luma = (_Y[0] * red + _Y[1] * green + _Y[2] * blue + HALF) >> 16
-                    y[row + down, column + across] = 16 + luma
-                    r += red
-                    g += green
-                    b += blue
+            if column + 1 >= width:
+                next_pixel = np.uint64(0)
+            r, g, b = luma(pixels, above, lumas, at)
+            red, green, blue = luma(pixels, above + next_pixel, lumas, at + np.uint64(1))
+            r, g, b = r + red, g + green, b + blue
+            red, green, blue = luma(pixels, below, lumas, at + next_row)
+            r, g, b = r + red, g + green, b + blue
+            red, green, blue = luma(pixels, below + next_pixel, lumas, at + next_row + np.uint64(1))
+            r, g, b = r + red, g + green, b + blue
             blueness = (_CB[0] * r + _CB[1] * g + _CB[2] * b + 4 * HALF) >> 18
             redness = (_CR[0] * r + _CR[1] * g + _CR[2] * b + 4 * HALF) >> 18
             cb[row // 2, column // 2] = 128 + blueness
             cr[row // 2, column // 2] = 128 + redness
+            above, below, at = above + np.uint64(6), below + np.uint64(6), at + np.uint64(2)
+        next_pixel = np.uint64(3)
+
+
+@compiled
+def luma(
+    pixels: ByteArray, source: np.uint64, lumas: ByteArray, at: np.uint64
+) -> tuple[np.int32, np.int32, np.int32]:
+    """Set one luma, both arrays being flat; gives the red, green and blue that it is of."""
+    r = np.int32(pixels[source])
+    g = np.int32(pixels[source + np.uint64(1)])
+    b = np.int32(pixels[source + np.uint64(2)])
+    weighted = np.int32(_Y[0]) * r + np.int32(_Y[1]) * g + np.int32(_Y[2]) * b
+    lumas[at] = np.int32(16) + ((weighted + np.int32(HALF)) >> np.int32(16))
+    return r, g, b

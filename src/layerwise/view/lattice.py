@@ -411,8 +411,11 @@ def _averaged(maps: FloatArray, block: int) -> FloatArray:
         return maps
     classes, rows, columns = maps.shape
     whole = maps[:, : rows // block * block, : columns // block * block]
-    blocks = whole.reshape(classes, rows // block, block, columns // block, block)
-    return np.asarray(blocks.mean((2, 4)))
+    total = np.zeros((classes, rows // block, columns // block), maps.dtype)
+    for row in range(block):  # whole planes at a time: several times as fast as a mean over axes
+        for column in range(block):
+            total += whole[:, row::block, column::block]
+    return np.asarray(total / block**2)
 
 
 def _strengths(

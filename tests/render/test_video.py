@@ -1,5 +1,6 @@
 """Films, read back by FFmpeg: frames, sizes, colours, tags; and what is left when one fails."""
 
+import errno
 import threading
 
 import av
@@ -248,4 +249,52 @@ def test_a_place_that_cannot_be_written(tmp_path, suffix):
     assert str(caught.value) == (
         f"Cannot write {path}: there is no folder {tmp_path / 'none'}. Create it first."
     )
+    assert threads_of_ours() == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])
+def test_a_view_is_asked_in_the_callers_thread(tmp_path, suffix):
+    plain, asked = scene(), set()
+
+    def draw(stop, fraction):
+        asked.add(threading.get_ident())
+        return plain.stop_marks(stop)
+
+    scene(draw=draw).save(tmp_path / f"a{suffix}")
+    assert asked == {threading.get_ident()}  # an open recording answers no other
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])
+def test_a_disk_that_fills_up_is_said_and_leaves_nothing_behind(tmp_path, suffix, monkeypatch):
+    class Full:
+        """A film whose disk is full after two packets."""
+
+        def __init__(self, output):
+            self.output, self.packets = output, 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *raised):
+            self.output.close()
+
+        def __getattr__(self, name):
+            return getattr(self.output, name)
+
+        def mux(self, packets):
+            self.packets += 1
+            if self.packets > 2:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            self.output.mux(packets)
+
+    plain = av.open
+    monkeypatch.setattr(av, "open", lambda *given, **named: Full(plain(*given, **named)))
+    path = tmp_path / f"a{suffix}"
+    with pytest.raises(OutputError) as caught:
+        scene(stops=30).save(path)
+    assert str(caught.value) == (
+        f"Cannot write {path}: the disk is full. "
+        "Choose a place that can be written, or make room there."
+    )
+    assert list(tmp_path.iterdir()) == []
     assert threads_of_ours() == []

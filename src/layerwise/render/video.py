@@ -7,6 +7,7 @@ film on any machine.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -205,7 +206,9 @@ def _times(scene: Scene, rate: float) -> list[float]:
 
 def _drawn(scene: Scene, times: list[float], scale: float) -> Iterator[Drawn]:
     """Each frame in turn; its pixels hold until the next is asked for."""
-    canvas = Canvas(scene.size, scene.ground, scale=scale)
+    # Half of the processors: the other half encodes.
+    threads = max(1, min((os.cpu_count() or 1) // 2, 8))
+    canvas = Canvas(scene.size, scene.ground, scale=scale, threads=threads)
     for time in times:
         pixels = canvas.draw(scene.marks(time))
         yield Drawn(pixels, canvas.changed)

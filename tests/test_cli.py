@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -165,6 +166,14 @@ WRONG = [
         ["classify", "iris", "--model", "trees.csv/x.lw"],
         "Cannot write trees.csv/x.lw: there is no folder trees.csv. Create it first.",
     ),
+    (
+        ["classify", "trees.csv", "--target", "species", "--columns", "height"],
+        "A lattice of rows and columns needs two columns of numbers. Received height.",
+    ),
+    (
+        ["classify", "trees.csv", "--target", "species", "--grid", "32768", "--rule", "copy"],
+        None,
+    ),
     (["predict", "none.lw", "iris"], "There is no model file none.lw. Check the name."),
     (
         ["predict", "foreign.lw", "iris"],
@@ -189,7 +198,8 @@ WRONG = [
     ),
     (
         ["classify", "one.csv", "--target", "kind"],
-        None,
+        "The target 'kind' has a single class. Received 'x' in all of 120 rows. At least two classes "
+        "are needed.",
     ),
     (
         ["classify", "gaps.csv", "--target", "species"],
@@ -222,6 +232,9 @@ def test_wrong_input_gets_one_message(
     assert "Traceback" not in wrong
     if message is not None:
         assert wrong == f"Error: {message}\n"
+    else:  # the memory that is free differs from machine to machine
+        assert "A grid of 32,768 × 32,768 cells with 2 classes needs 112.0 GiB of memory." in wrong
+        assert wrong.endswith("GiB free. Choose a smaller grid.\n")
     assert wrong.startswith("Error: ")
     assert wrong.count("\n") == 1
     assert {path.name for path in tmp_path.iterdir()} == before
@@ -280,7 +293,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         tmp_path / "m.lw"
     )
     pd.DataFrame(X).to_csv(tmp_path / "t.csv", index=False)
-    command = f"{sys.executable} -m layerwise predict m.lw t.csv | head -1"
+    command = f"{shlex.quote(sys.executable)} -m layerwise predict m.lw t.csv | head -1"
     done = subprocess.run(
         command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -153,6 +153,7 @@ class Trace:
         self._store: Store = MemoryStore() if store is None else store
         self._sites = {site.name: site for site in header.sites}
         self._open_replays: dict[str, Replay] = {}
+        self._seen: Sequence[Moment] = ()
 
     @property
     def title(self) -> str:
@@ -217,7 +218,7 @@ class Trace:
         if number is None:
             return False
         recipe = self.header.replays.get(key[0])
-        if recipe is not None and moment_is_replayed(recipe, self._store.moments()[number]):
+        if recipe is not None and moment_is_replayed(recipe, self._seen[number]):
             return True
         return self._store.has(key[0], number)
 
@@ -292,10 +293,12 @@ class Trace:
 
     def _number(self, moment: Any) -> int | None:
         """The moment's number from 0 on, None if there is no such moment."""
-        count = len(self._store.moments())
-        if not isinstance(moment, (int, np.integer)) or not -count <= moment < count:
+        if not isinstance(moment, (int, np.integer)):
             return None
-        return int(moment) % count
+        if not 0 <= moment < len(self._seen):  # a moment once seen stays: no need to ask again
+            self._seen = self._store.moments()
+        count = len(self._seen)
+        return int(moment) % count if -count <= moment < count else None
 
     def _find(self, name: str, moment: int) -> Array | None:
         number = self._number(moment)
@@ -304,8 +307,8 @@ class Trace:
         value = self._store.get(name, number)
         if value is None and name in self.header.replays:
             recipe = self.header.replays[name]
-            if moment_is_replayed(recipe, self._store.moments()[number]):
-                value = self._replay(name).value(self._store.moments()[number])
+            if moment_is_replayed(recipe, self._seen[number]):
+                value = self._replay(name).value(self._seen[number])
         if value is not None:
             value.flags.writeable = False
         return value

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -24,6 +24,7 @@ from ..errors import InputError, TooLargeError
 from ..trace import Trace
 from ..types import Array, BoolArray, Float32Array, FloatArray, IntArray
 from .cells import first_frame
+from .crowding import mixed_share, spread_points
 from .depth import Choice, Start, TrainingCells, choose
 from .diffusion import strongest
 from .layers import LayerStack, Recipe, Rule
@@ -33,6 +34,8 @@ from .probabilities import ExactProbabilities
 from .projection import Method, fit_projection
 
 MOST_CLASSES = 255
+TOO_MIXED = 0.2  # share of the points in cells of several classes beyond which they are spread
+Crowded: TypeAlias = Literal["auto", "majority", "spread"]
 LARGEST_NUMBER = 1e140  # its square, summed over all points, is still finite
 
 
@@ -56,6 +59,9 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     mapping : "linear", "quantile" or "logistic": how data become positions on the grid.
     margin : room left at each side, as a share of the data's range.
     projection : for more than two columns: "lda", "pca", or None to refuse them.
+    crowded : points that share a cell: "majority" shows the class with most weight (of equals the
+        one that comes first), "spread" gives each point a free cell nearby, "auto"
+        spreads where more than a fifth of the points lie in cells of several classes.
     random_state : the seed of the random bits (see `random_bits`).
     n_jobs : threads; None is one, −1 is all processors. The result does not depend on it.
 
@@ -65,7 +71,8 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     became two axes. labels_ : (row, column) the filled grid, numbers into `classes_`.
     probabilities_ : (class, row, column). depth_ : how many layers filled the grid. fuzzy_depth_,
     fuzzy_from_ : how many fuzzy layers, and from where. tried_ : the (start, layers, log-loss) that
-    were compared. trace_ : the recording of all layers.
+    were compared. spread_ : whether crowded points were spread. trace_ : the recording of all
+    layers.
 
     Examples
     --------
@@ -91,6 +98,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         mapping: Kind = "linear",
         margin: float = 0.05,
         projection: Method | None = "lda",
+        crowded: Crowded = "auto",
     ) -> None:
         self.grid = grid
         self.rule = rule
@@ -105,6 +113,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.mapping = mapping
         self.margin = margin
         self.projection = projection
+        self.crowded = crowded
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LatticeClassifier:
         """Fill the lattice from points X (sample, feature) and their classes y (sample,).
@@ -125,8 +134,15 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.projection_ = fit_projection(X, labels, weights, names, self.projection)
         points = self.projection_.apply(X)
         self.mapping_ = GridMapping.fit(points, weights, grid, self.mapping, self.margin)
-        cells, _ = self.mapping_.cells(points)
         classes = len(self.classes_)
+        counted = weights > 0
+        self.n_training_points_ = int(np.count_nonzero(counted))
+        self.class_points_ = np.bincount(labels[counted], minlength=classes)
+        cells, _ = self.mapping_.cells(points)
+        mixed = mixed_share(cells, labels, weights, grid[1])
+        self.spread_ = self.crowded == "spread" or (self.crowded == "auto" and mixed > TOO_MIXED)
+        if self.spread_:
+            cells, labels, weights = spread_points(cells, labels, weights, grid, classes)
         frame = first_frame(cells, labels, weights, grid, classes)
         training = TrainingCells.of(frame, cells, labels, weights, classes)
         recipe = Recipe(
@@ -144,8 +160,6 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         depth = None if self.fuzzy_layers == "auto" else int(self.fuzzy_layers)
         choice = choose(stack, training, self.fuzzy_from, depth)
         self._settle(stack, choice, training.frequencies, training.nearest_error())
-        self.n_training_points_ = int(np.count_nonzero(weights > 0))
-        self.class_points_ = np.bincount(labels[weights > 0], minlength=classes)
         return self
 
     def predict(self, X: Any) -> Array:

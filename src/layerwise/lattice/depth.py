@@ -151,7 +151,7 @@ def _leave_one_out(
     def loss(layers: int) -> float:
         own = np.empty(len(training.cells))
         own_share(origins, walks.after(layers), training.cells, own)
-        return training.log_loss(diffusion.after(layers)[:, rows, columns], own)
+        return training.log_loss(diffusion.at(layers, training.cells), own)
 
     return loss
 

@@ -33,7 +33,7 @@ VERSION: Final = 1
 LARGEST_FILE: Final = 1 << 32
 OPTIONS: Final = (
     "grid", "rule", "window", "lazy", "anchored", "fuzzy_from", "fuzzy_layers", "n_jobs",
-    "weighting", "mapping", "margin", "projection",
+    "weighting", "crowded", "mapping", "margin", "projection",
 )  # fmt: skip
 
 
@@ -63,6 +63,7 @@ def save_model(classifier: LatticeClassifier, path: Path) -> Path:
         "mapping": classifier.mapping_.document(),
         "projection": {"kept": projection.kept, "note": projection.note, "names": projection.names},
         "layers": recipe_document(recipe),
+        "spread": bool(classifier.spread_),
         "fuzzy_from": classifier.fuzzy_from_,
         "fuzzy_layers": classifier.fuzzy_depth_,
         "tried": classifier.tried_,
@@ -168,6 +169,7 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
         raise ValueError("its number of fuzzy layers is not allowed")
     tried = tuple((str(start), int(depth), float(loss)) for start, depth, loss in document["tried"])
     model.class_points_ = tensors["class_points"].astype(np.int64)
+    model.spread_ = bool(document["spread"])
     model.n_training_points_ = int(model.class_points_.sum())
     choice = Choice(document["fuzzy_from"], layers, tried)  # type: ignore[arg-type]
     frequencies = tensors["frequencies"].astype(float)

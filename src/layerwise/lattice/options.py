@@ -17,6 +17,7 @@ NAMED: Final = {
     "rule": ("copy", "vote"),
     "weighting": ("uniform", "distance"),
     "fuzzy_from": ("auto", "filled", "points"),
+    "crowded": ("auto", "majority", "spread"),
     "mapping": KINDS,
     "projection": METHODS,
 }

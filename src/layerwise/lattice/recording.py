@@ -136,7 +136,7 @@ def record(
                 "versions": {name: metadata.version(name) for name in ("layerwise", "numpy")},
             },
             replays=_replays(classifier),
-            notes=_notes(depth, filling, int(fuzzy), fuzzing),
+            notes=_notes(depth, filling, int(fuzzy), fuzzing, spread=classifier.spread_),
         )
     )
     moments = [{"layer": int(layer)} for layer in filling]
@@ -208,8 +208,10 @@ def _spread(last: int, most: int, *, even: bool) -> IntArray:
     return np.unique(np.rint(last * (steps if even else steps**2)).astype(np.int64))
 
 
-def _notes(depth: int, filling: IntArray, fuzzy: int, fuzzing: IntArray) -> tuple[str, ...]:
-    notes = []
+def _notes(
+    depth: int, filling: IntArray, fuzzy: int, fuzzing: IntArray, *, spread: bool
+) -> tuple[str, ...]:
+    notes = ["points that share a cell stand in the nearest free ones"] if spread else []
     if len(filling) < depth + 1:
         notes.append(f"{len(filling)} of {depth + 1:,} filling layers shown, evenly spaced")
     if len(fuzzing) < fuzzy + 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .quality import Quality, quality
 GRIDS: Final = (100, 200, 400)
 RULES: Final[tuple[Rule, ...]] = ("copy", "vote")
 NEIGHBORS: Final = (1, 5, 15, 25, 50)
+MOST_FOR_TUNING: Final = 10_000  # training points; more would change no choice, only take longer
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,8 +77,13 @@ def study(
     Raises `InputError` for data that cannot be split.
     """
     data.require_labels()
+    if len(data.columns) < 2:
+        raise InputError(
+            "A lattice of rows and columns needs two columns of numbers",
+            received=", ".join(data.columns) or "none",
+        )
     training, aside = data.split(control, seed)
-    labels, truth = training.require_labels(), aside.require_labels()
+    truth = aside.require_labels()
     if folds < 2 or folds > len(training):
         raise InputError(
             "Cross-validation needs at least 2 folds and a training point for each",
@@ -96,7 +103,10 @@ def study(
         )
         for side, how in settings
     ]
-    losses = _cross_validate(fitted, training.features, labels, folds, seed, threads, report)
+    some = _some(training, seed)
+    losses = _cross_validate(
+        fitted, some.features, some.require_labels(), folds, seed, threads, report
+    )
     candidates = tuple(
         Candidate(side, how, float(np.mean(row)), float(np.std(row)))
         for (side, how), row in zip(settings, losses, strict=True)
@@ -119,6 +129,8 @@ def study(
     notes = [*training.notes]
     if model.projection_.note:
         notes.append(f"{len(training.columns)} columns shown as 2: {model.projection_.note}")
+    if len(some) < len(training):
+        notes.append(f"settings tuned on {len(some):,} of {len(training):,} training points")
     if outside:
         notes.append(
             f"{outside} of {len(aside)} control points lie outside the grid and are answered by "
@@ -128,6 +140,13 @@ def study(
         model, training, aside, candidates, folds, tuple(table), verdict(table, len(aside)),
         tuple(notes),
     )  # fmt: skip
+
+
+def _some(training: Dataset, seed: int) -> Dataset:
+    """The training set, or a part of it with all classes in proportion where it is very large."""
+    if len(training) <= MOST_FOR_TUNING:
+        return training
+    return training.split(MOST_FOR_TUNING / len(training), seed)[1]
 
 
 def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
@@ -142,7 +161,7 @@ def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
     best_name, best = min(others, key=lambda entry: entry[1].log_loss)
     sharpest_name, sharpest = max(others, key=lambda entry: entry[1].accuracy)
     shown = f"{100 * own.accuracy:.1f} % right, log-loss {own.log_loss:.3f}"
-    if own.log_loss >= constant.log_loss:
+    if own.log_loss > 0.99 * constant.log_loss:
         return (
             f"Not worth using here: its probabilities ({shown}) say no more than "
             f"“{constant_name}” ({100 * constant.accuracy:.1f} %, {constant.log_loss:.3f})."
@@ -217,17 +236,22 @@ def _known_methods(
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     X, y = training.features, training.require_labels()
+    some = _some(training, seed)
     largest = training.classes[int(np.argmax(np.bincount(y)))]
     counts = [k for k in NEIGHBORS if k <= len(y) * 2 // 3] or [1]
     neighbors = {k: make_pipeline(StandardScaler(), KNeighborsClassifier(k)) for k in counts}
     report("known methods", 0, 3)
-    parts = min(5, int(np.bincount(y)[np.bincount(y) > 0].min()))
+    few = some.require_labels()
+    parts = min(5, int(np.bincount(few)[np.bincount(few) > 0].min()))
     k = counts[-1]
     if parts >= 2:
         scores = {
-            k: cross_val_score(neighbors[k], X, y, cv=parts, scoring="neg_log_loss").mean()
+            k: cross_val_score(
+                neighbors[k], some.features, few, cv=parts, scoring="neg_log_loss"
+            ).mean()
             for k in counts
         }
         k = max(scores, key=lambda k: scores[k])
@@ -237,7 +261,9 @@ def _known_methods(
         (f"{k} nearest neighbours" if k > 1 else "nearest neighbour", neighbors[k]),
         ("gradient boosting", HistGradientBoostingClassifier(random_state=seed)),
     ]:
-        method.fit(X, y)
+        # Boosting's threads wait for each other: one too many makes all slow.
+        with threadpool_limits(max(1, (os.cpu_count() or 1) - 1)):
+            method.fit(X, y)
         truth = aside.require_labels()
         found.append((name, _judged(method, aside.features, truth, training.classes)))
         report("known methods", len(found), 3)

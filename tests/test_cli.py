@@ -198,8 +198,8 @@ WRONG = [
     ),
     (
         ["classify", "one.csv", "--target", "kind"],
-        "The target 'kind' has a single class. Received 'x' in all of 120 rows. At least two classes "
-        "are needed.",
+        "The target 'kind' has a single class. Received 'x' in all of 120 rows. At least two "
+        "classes are needed.",
     ),
     (
         ["classify", "gaps.csv", "--target", "species"],

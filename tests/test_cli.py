@@ -233,7 +233,7 @@ def test_wrong_input_gets_one_message(
     if message is not None:
         assert wrong == f"Error: {message}\n"
     else:  # the memory that is free differs from machine to machine
-        assert "A grid of 32,768 × 32,768 cells with 2 classes needs 112.0 GiB of memory." in wrong
+        assert "A grid of 32,768 × 32,768 cells with 2 classes needs 192.0 GiB of memory." in wrong
         assert wrong.endswith("GiB free. Choose a smaller grid.\n")
     assert wrong.startswith("Error: ")
     assert wrong.count("\n") == 1

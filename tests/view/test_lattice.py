@@ -201,6 +201,7 @@ def known_numbers(trace, stop):
     known += [*about["class_points"], recipe["rows"], recipe["columns"], int(recipe["seed"])]
     known += [100 * baseline["accuracy"] for baseline in about["baselines"]]
     known += [2 * recipe["window"] + 1]
+    known += [float(digits) for name in about["axes"] for digits in re.findall(r"\d+", name)]
     # The ends of the axis, and its turn.
     layers = [moment.at["layer"] for moment in trace.moments]
     known += [layers[0], layers[-1], about["depth"]]
@@ -365,7 +366,7 @@ def test_a_stop_is_a_layer(name):
     else:
         assert chapters == [(0, "Filling"), (scene.poster + 1, "Fuzzy layers")]
     assert trace.moments[scene.poster].at["layer"] == trace.about["depth"]
-    assert scene.portrait.size == (560, 1336)
+    assert scene.portrait.size == (560, 1392)
     assert scene.portrait.stops == scene.stops
     assert scene.replays["labels"]["moments"] == [m.at["layer"] for m in trace.moments]
 

@@ -103,14 +103,24 @@ class Frames:
     def _words(self) -> list[Mark]:
         layout, grey = self.layout, self.theme.grey
         x, y = layout.foot
-        lines = _wrapped(self.film.foot(), layout.foot_width, FOOT_SIZE if layout is WIDE else 16)
         size = FOOT_SIZE if layout is WIDE else 16
-        lines = lines[: 2 if layout is WIDE else 3]
-        start = y - (len(lines) - 1) * size * 1.35
-        marks: list[Mark] = [label(*layout.counter, "layer", grey)]
+        lines = _wrapped(self.film.foot(), layout.foot_width, size)[: layout.foot_lines]
+        marks: list[Mark] = [label(*layout.counter, "layer", grey), *self._axes()]
         for number, line in enumerate(lines):
-            marks.append(label(x, start + number * size * 1.35, line, grey, size=size))
+            marks.append(label(x, y + number * size * 1.35, line, grey, size=size))
         return marks
+
+    def _axes(self) -> list[Mark]:
+        """The names of the two axes, at the ends that they grow to."""
+        left, top, width, height = self.grid
+        across, up = (
+            shorten(str(name), 0.45 * width, LABEL_SIZE) for name in self.film.about["axes"]
+        )
+        right, grey = left + width, self.theme.grey
+        return [
+            label(right, top - 10, f"{up} ↑", grey, anchor="end"),
+            label(right, top + height + 24, f"{across} →", grey, anchor="end"),
+        ]
 
     def _counter(self, stop: int) -> list[Mark]:
         film, layout, theme = self.film, self.layout, self.theme

@@ -27,6 +27,7 @@ class Layout:
     words_width: float
     foot: tuple[float, float]
     foot_width: float
+    foot_lines: int
 
 
 WIDE: Final = Layout(
@@ -41,12 +42,13 @@ WIDE: Final = Layout(
     small=(COLUMN_LEFT, 740, 220, 220),
     words=(COLUMN_LEFT + 248, 757),
     words_width=582,
-    foot=(MARGIN, 1012),
+    foot=(MARGIN, 1004),
     foot_width=1760,
+    foot_lines=3,
 )
 
 TALL: Final = Layout(
-    size=(560, 1336),
+    size=(560, 1392),
     title=(28, 52),
     square=(28, 76, 504, 504),
     counter=(28, 618),
@@ -57,8 +59,9 @@ TALL: Final = Layout(
     small=(28, 1112, 128, 128),
     words=(176, 1126),
     words_width=356,
-    foot=(28, 1322),
+    foot=(28, 1280),
     foot_width=504,
+    foot_lines=6,
 )
 
 

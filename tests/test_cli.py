@@ -163,6 +163,10 @@ WRONG = [
         "A page is an HTML file. Received x.mp4. Name it with .html at its end.",
     ),
     (
+        ["classify", "iris", "--page", "x.htm"],
+        "A page is an HTML file. Received x.htm. Name it with .html at its end.",
+    ),
+    (
         ["classify", "iris", "--model", "trees.csv/x.lw"],
         "Cannot write trees.csv/x.lw: there is no folder trees.csv. Create it first.",
     ),

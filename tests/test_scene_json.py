@@ -91,7 +91,7 @@ def small_scene(*, portrait=False):
         description="All kinds of marks",
         chapters=[Chapter(0, "only")],
         poster=-1,
-        replays={"labels": recipe},
+        replays=lambda: {"labels": recipe},
         readings=lambda: [reading],
         portrait=None if portrait else small_scene(portrait=True),
     )

@@ -32,7 +32,6 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 INTERRUPTED = 130  # what shells call a process that Ctrl-C ended
-FILMS = (".mp4", ".webm", ".gif", ".png", ".webp", ".svg", ".html", ".json")
 
 Missing = Annotated[
     str, typer.Option(help="Rows with missing cells: refuse them, or drop them (and count).")
@@ -256,10 +255,12 @@ def _save_films(model: Any, places: list[Path], theme: str) -> None:
 
 def _places(films: list[Path], page: Path | None) -> list[Path]:
     """Where films go, checked before any work is done."""
+    from .scene import WRITERS
+
     for path in films:
-        if path.suffix.lower() not in FILMS:
-            raise unknown_name("file suffix", path.suffix or path.name, FILMS, where=str(path))
-    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        if path.suffix.lower() not in WRITERS:
+            raise unknown_name("file suffix", path.suffix or path.name, WRITERS, where=str(path))
+    if page is not None and page.suffix.lower() != ".html":
         raise InputError(
             "A page is an HTML file", received=str(page), do="Name it with .html at its end"
         )

@@ -15,6 +15,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -284,9 +285,9 @@ class Scene:
     """A picture over time: draws nothing until asked, keeps no frame.
 
     `draw(stop, fraction)` gives the marks at a stop (fraction 0) or on the way to the next one.
-    `portrait` is the same film laid out for a tall screen; `replays` are recipes by which a page
-    can compute an image's pixels itself (site name → recipe, as in the trace); `readings` gives
-    what a page needs to answer a hover.
+    `portrait` is the same film laid out for a tall screen; `replays` gives recipes by which a
+    page can compute an image's pixels itself (site name → recipe, as in the trace); `readings`
+    gives what a page needs to answer a hover.
     """
 
     def __init__(
@@ -303,7 +304,7 @@ class Scene:
         poster: int = 0,
         camera: Callable[[float], Camera] | None = None,
         portrait: Scene | None = None,
-        replays: Mapping[str, Any] | None = None,
+        replays: Callable[[], Mapping[str, Any]] | None = None,
         readings: Callable[[], Sequence[GridReading]] | None = None,
     ) -> None:
         if min(size) < 2 or fps <= 0:
@@ -312,7 +313,7 @@ class Scene:
         self.timeline, self.size, self.fps, self.ground = timeline, size, float(fps), ground
         self.title, self.description, self.chapters = title, description, tuple(chapters)
         self.poster, self.camera, self.portrait = poster, camera, portrait
-        self.replays: Mapping[str, Any] = dict(replays or {})
+        self._replays = replays
         self._resting: tuple[tuple[int, float], list[Mark]] | None = None
 
     @property
@@ -363,6 +364,11 @@ class Scene:
             self.marks(self.frame_time(index)), self.size, self.ground, scale=scale
         )
         return pixels
+
+    @cached_property
+    def replays(self) -> Mapping[str, Any]:
+        """Recipes by which a page computes images itself: site name → recipe, made when asked."""
+        return dict(self._replays()) if self._replays is not None else {}
 
     def readings(self) -> list[GridReading]:
         """What a page needs to answer when a cell is pointed at."""

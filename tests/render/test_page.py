@@ -84,7 +84,7 @@ def film(*, portrait=False, recipe=None):
         draw, timeline, size=size, title="Filling </script> & more",
         description="A lattice network fills up", poster=5, readings=lambda: [reading],
         chapters=[Chapter(0, "Filling"), Chapter(4, "Fuzzy"), Chapter(8, "Late")],
-        replays={"labels": recipe} if recipe else None,
+        replays=(lambda: {"labels": recipe}) if recipe else None,
         portrait=None if portrait else film(portrait=True, recipe=recipe),
     )  # fmt: skip
 

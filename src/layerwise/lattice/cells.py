@@ -9,7 +9,8 @@ import numpy as np
 
 from ..compiled import compiled
 from ..types import UNCLASSIFIED, Array, BoolArray, ByteArray, IntArray, WordArray
-from .random_bits import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
+from .kernels import mixed
+from .random_bits import GOLDEN
 
 ONE = np.uint64(1)
 
@@ -17,10 +18,7 @@ ONE = np.uint64(1)
 @compiled
 def random_word(start: np.uint64, row: int, word: int, words: int) -> np.uint64:
     """The random word of one plane at (row, word), as `random_bits` specifies."""
-    z = start + GOLDEN * np.uint64(row * words + word + 1)
-    z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
-    z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
-    return z ^ (z >> np.uint64(31))
+    return mixed(start + GOLDEN * np.uint64(row * words + word + 1))
 
 
 @compiled

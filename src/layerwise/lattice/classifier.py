@@ -139,8 +139,9 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_training_points_ = int(np.count_nonzero(counted))
         self.class_points_ = np.bincount(labels[counted], minlength=classes)
         cells, _ = self.mapping_.cells(points)
-        mixed = mixed_share(cells, labels, weights, grid[1])
-        self.spread_ = self.crowded == "spread" or (self.crowded == "auto" and mixed > TOO_MIXED)
+        self.spread_ = self.crowded == "spread" or (
+            self.crowded == "auto" and mixed_share(cells, labels, weights, grid[1]) > TOO_MIXED
+        )
         if self.spread_:
             cells, labels, weights = spread_points(cells, labels, weights, grid, classes)
         frame = first_frame(cells, labels, weights, grid, classes)

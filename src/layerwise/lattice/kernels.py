@@ -162,27 +162,26 @@ def guard(plane: WordArray, height: int, words: int, columns: int) -> None:
 
 
 @compiled
+def mixed(z: np.uint64) -> np.uint64:
+    """The finalizer `random_bits.mix` of one word."""
+    z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
+    z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
+    return z ^ (z >> np.uint64(31))
+
+
+@compiled
 def draw(
     a: WordArray, b: WordArray, free: WordArray, counters: WordArray, starts: WordArray, lazy: bool
 ) -> None:
     """Draw directions (a, b), and which cells are free to change: all, or half of them if lazy."""
     start_a, start_b, start_z = starts[0], starts[1], starts[2]
     for i in range(a.shape[0]):
-        z = start_a + counters[i]
-        z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
-        z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
-        a[i] = z ^ (z >> np.uint64(31))
+        a[i] = mixed(start_a + counters[i])
     for i in range(a.shape[0]):
-        z = start_b + counters[i]
-        z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
-        z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
-        b[i] = z ^ (z >> np.uint64(31))
+        b[i] = mixed(start_b + counters[i])
     if lazy:
         for i in range(a.shape[0]):
-            z = start_z + counters[i]
-            z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
-            z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
-            free[i] = ~(z ^ (z >> np.uint64(31)))
+            free[i] = ~mixed(start_z + counters[i])
     else:
         for i in range(a.shape[0]):
             free[i] = ~np.uint64(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..errors import InputError
-from ..lattice.replay import page_recipe
 from ..scene import Chapter, Scene, Stop, Timeline
 from ..trace import Trace
 from .lattice_film import Film
@@ -61,7 +60,7 @@ def _scene(film: Film, layout: Layout, speed: float, portrait: Scene | None = No
         chapters=[Chapter(phase.first, phase.name) for phase in film.phases],
         poster=film.filled,
         portrait=portrait,
-        replays={"labels": page_recipe(film.recipe, film.layers)},
+        replays=lambda: {"labels": film.page_recipe},
         readings=lambda: [film.reading(frames.grid)],
     )
 

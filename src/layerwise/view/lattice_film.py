@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..lattice.replay import page_recipe
 from ..scene import GridReading
 from ..trace import Moment, Trace
 from ..types import UNCLASSIFIED, ByteArray, FloatArray, IntArray
@@ -53,6 +55,11 @@ class Film:
         self.phases = [Phase(0, "Filling"), Phase(self.filled + 1, "Fuzzy layers")]
         if self.filled + 1 >= len(self.moments):
             self.phases.pop()
+
+    @cached_property
+    def page_recipe(self) -> dict[str, Any]:
+        """How a page computes the label maps itself, the same for every layout."""
+        return page_recipe(self.recipe, self.layers)
 
     def description(self) -> str:
         """The film in words, for those who cannot see it."""

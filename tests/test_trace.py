@@ -227,3 +227,37 @@ def test_a_replay_may_need_a_coordinate(rules):
     assert trace["labels", 1][0, 0] == 5
     with pytest.raises(InputError):
         trace["labels", 0]
+
+
+def test_sites_may_be_found_while_it_runs():
+    trace = trace_of()
+    trace.append(Moment("step"), {"loss": 1.0})
+    kept = Site("fc1", "activation", ("unit",), entries={"unit": (3, 17)}, about={"of": 64})
+    trace.declare(kept, notes=("2 of 64 units, largest mean |activation|",))
+    trace.declare(kept)
+    trace.append(Moment("step"), {"loss": 0.5, "fc1": [1.0, 2.0]})
+    assert trace.where("fc1") == [1]
+    assert trace.site("fc1").entries["unit"] == (3, 17)
+    assert trace.notes == ("2 of 64 units, largest mean |activation|",)
+    with pytest.raises(InputError, match=r"different names\. Received fc1"):
+        trace.declare(Site("fc1", "activation", ("row", "column")))
+    assert trace.site("fc1") == kept
+
+
+def test_stored_values_can_be_thinned_out():
+    trace = trace_of()
+    for step in range(4):
+        trace.append(Moment("step", {"step": step}), {"loss": step, "weight": np.zeros((2, 2))})
+    trace.drop(["weight"], 1)
+    assert trace.where("weight") == [0, 2, 3]
+    assert trace.where("loss") == [0, 1, 2, 3]
+    with pytest.raises(UnknownNameError, match="wieght"):
+        trace.drop(["wieght"], 1)
+
+
+def test_arrays_that_are_given_away_are_not_copied():
+    mine = np.zeros((2, 3))
+    trace = trace_of()
+    trace.append(Moment("step"), {"weight": mine}, copy=False)
+    assert np.shares_memory(trace["weight", 0], mine)
+    assert not trace["weight", 0].flags.writeable

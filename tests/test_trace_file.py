@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -486,3 +487,77 @@ def test_the_file_says_what_it_is(path):
     assert data[:16] == b"SQLite format 3\0"
     assert int.from_bytes(data[68:72], "big") == APPLICATION_ID
     assert Path(path).suffix == ".lwt"
+
+
+def test_moments_that_are_gathered_are_there_at_once_and_written_later(tmp_path):
+    path = tmp_path / "run.lwt"
+    with Trace.create(path, HEADER, every_s=1000) as trace:
+        weight = np.ones((2, 3))
+        trace.append(Moment("step", {"step": 0}), {"loss": 1.0, "weight": weight})
+        weight[:] = 7
+        assert trace["weight", 0].max() == 1
+        assert ("loss", 0) in trace and ("labels", 0) not in trace
+        with Trace.open(path) as reader:
+            assert len(reader) == 0
+            trace.drop(["weight"], 0)
+            trace.flush()
+            assert len(reader) == 1
+            assert ("weight", 0) not in reader
+        trace.append(Moment("step", {"step": 1}), {"loss": 0.5})
+    with Trace.open(path) as closed:
+        assert [float(closed["loss", k]) for k in range(2)] == [1.0, 0.5]
+
+
+def test_gathered_moments_are_written_before_they_fill_the_memory(tmp_path):
+    large = np.zeros((1024, 1100))
+    with Trace.create(tmp_path / "run.lwt", HEADER, every_s=1000) as trace:
+        trace.append(Moment("step"), {"weight": large})
+        with Trace.open(tmp_path / "run.lwt") as reader:
+            assert len(reader) == 1
+
+
+def test_a_trace_goes_on_from_any_moment(tmp_path):
+    path = tmp_path / "run.lwt"
+    with Trace.create(path, HEADER) as trace:
+        for step in range(5):
+            trace.append(Moment("step", {"step": step}), {"loss": float(step)})
+    with Trace.reopen(path, moments=3) as trace:
+        assert len(trace) == 3
+        assert ("loss", 4) not in trace
+        trace.declare(Site("new", "metric"))
+        trace.append(Moment("step", {"step": 3}), {"loss": 30.0, "new": 1.0})
+    with Trace.reopen(path) as trace:
+        assert [float(trace["loss", k]) for k in range(4)] == [0.0, 1.0, 2.0, 30.0]
+        assert trace.where("new") == [3]
+        trace.declare(Site("newer", "metric"))
+    with pytest.raises(FileError, match=r"too short to go on with\. Received 4 moments"):
+        Trace.reopen(path, moments=5)
+    with pytest.raises(FileError, match="no trace file"):
+        Trace.reopen(tmp_path / "none.lwt")
+
+
+def test_a_reader_learns_of_sites_that_are_declared_later(tmp_path):
+    path = tmp_path / "run.lwt"
+    entries = {"unit": (3, "many")}
+    with Trace.create(path, HEADER) as trace, Trace.open(path) as reader:
+        trace.declare(Site("fc1", "activation", ("unit",), entries=entries, about={"of": 64}))
+        trace.append(Moment("step"), {"fc1": [1.0, 2.0]})
+        reader.refresh()
+        assert reader["fc1", 0].tolist() == [1.0, 2.0]
+        assert reader.site("fc1").entries == entries
+        assert reader.site("fc1").about == {"of": 64}
+        reader.refresh()
+
+
+@pytest.mark.parametrize("entries", [{"unit": [[1]]}, {"unit": [None]}, [1], {"unit": 3}])
+def test_strange_entries_are_refused(tmp_path, entries):
+    path = tmp_path / "run.lwt"
+    Trace.create(path, HEADER).close()
+    with sqlite3.connect(path) as connection:
+        (text,) = connection.execute("SELECT value FROM meta WHERE key = 'header'").fetchone()
+        document = json.loads(text)
+        document["sites"][0]["entries"] = entries
+        connection.execute("UPDATE meta SET value = ?", [json.dumps(document)])
+    connection.close()
+    with pytest.raises(FileError, match="broken"):
+        Trace.open(path)

@@ -9,7 +9,7 @@ rule from a recipe that the trace carries, where that costs less than storing it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -35,6 +35,9 @@ class Site:
     `axes`: the names of its array's axes, in order (none for a single number).
     `inputs`: the sites that fed it, so that the graph is in the trace. `unit`: of its numbers.
     `note`: what a reader must know to judge it, above all what was left out and by what rule.
+    `entries`: for an axis whose positions are not simply 0, 1, 2, …: what each one stands for, such
+    as the numbers of the neurons that were kept or the names of statistics. `about`: further facts,
+    JSON values ("operation": "conv2d").
     """
 
     name: str
@@ -43,6 +46,8 @@ class Site:
     inputs: tuple[str, ...] = ()
     unit: str = ""
     note: str = ""
+    entries: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,24 @@ class Store(Protocol):
         """Whether that array is stored, without reading it."""
         ...
 
-    def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
-        """Append a moment with its values, all or nothing."""
+    def put(self, moment: Moment, values: Mapping[str, Array], *, copy: bool = True) -> None:
+        """Append a moment with its values, all or nothing; without `copy` they are given away."""
+        ...
+
+    def drop(self, sites: Sequence[str], moment: int) -> None:
+        """Take the values of those sites at that moment out again."""
+        ...
+
+    def declare(self, header: Header) -> None:
+        """Take note of a header with more sites or notes than before."""
+        ...
+
+    def header(self) -> Header | None:
+        """The header, where another process has changed it since; otherwise None."""
+        ...
+
+    def flush(self) -> None:
+        """Have everything that was put so far where it stays."""
         ...
 
     def moments(self) -> Sequence[Moment]:
@@ -100,11 +121,27 @@ class MemoryStore:
         """Whether that array is stored."""
         return (site, moment) in self._values
 
-    def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
+    def put(self, moment: Moment, values: Mapping[str, Array], *, copy: bool = True) -> None:
         """Append a moment with its values."""
         number = len(self._moments)
-        self._values.update({(site, number): _frozen_copy(value) for site, value in values.items()})
+        for site, value in values.items():
+            self._values[site, number] = _frozen(np.array(value) if copy else value.view())
         self._moments.append(moment)
+
+    def drop(self, sites: Sequence[str], moment: int) -> None:
+        """Forget those values."""
+        for site in sites:
+            self._values.pop((site, moment), None)
+
+    def declare(self, header: Header) -> None:
+        """Nothing to do: the trace holds its header."""
+
+    def header(self) -> Header | None:
+        """None: nobody else can have changed it."""
+        return None
+
+    def flush(self) -> None:
+        """Nothing to do: memory is where it stays."""
 
     def moments(self) -> Sequence[Moment]:
         """All moments so far, in order."""
@@ -140,18 +177,11 @@ class Trace:
     """
 
     def __init__(self, header: Header, store: Store | None = None) -> None:
-        names = [site.name for site in header.sites]
-        repeated = {name for name in names if names.count(name) > 1}
-        if repeated:
-            raise InputError(
-                "The sites of a trace need different names", received=", ".join(sorted(repeated))
-            )
         for rule in header.replays.values():
             if rule.get("rule") not in REPLAYS:
                 raise unknown_name("replay rule", str(rule.get("rule")), REPLAYS)
-        self.header = header
         self._store: Store = MemoryStore() if store is None else store
-        self._sites = {site.name: site for site in header.sites}
+        self._take_header(header)
         self._open_replays: dict[str, Replay] = {}
         self._seen: Sequence[Moment] = ()
 
@@ -180,16 +210,48 @@ class Trace:
         """All moments so far, in order."""
         return tuple(self._store.moments())
 
+    def refresh(self) -> None:
+        """Learn of sites that another process has declared since the trace was opened."""
+        header = self._store.header()
+        if header is not None:
+            self._take_header(header)
+
+    def declare(self, *sites: Site, notes: Sequence[str] = ()) -> None:
+        """Add sites and notes: what a recording finds only while it runs.
+
+        A site that is there already, exactly so, is passed over; one of the same name that differs
+        is refused with an `InputError`.
+        """
+        new = [site for site in sites if self._sites.get(site.name) != site]
+        said = [note for note in notes if note not in self.header.notes]
+        if new or said:
+            header = self.header
+            more = replace(header, sites=(*header.sites, *new), notes=(*header.notes, *said))
+            _check_names(more.sites)
+            self._store.declare(more)
+            self._take_header(more)
+
+    def drop(self, sites: Sequence[str], moment: int) -> None:
+        """Take the stored values of those sites at that moment out again; the moment stays."""
+        for name in sites:
+            self.site(name)
+        self._store.drop(sites, moment)
+
+    def flush(self) -> None:
+        """Have everything that was appended so far on the disk, if the trace is a file."""
+        self._store.flush()
+
     def site(self, name: str) -> Site:
         """The site of that name; `UnknownNameError` offers the nearest."""
         if name not in self._sites:
             raise unknown_name("site", name, self._sites, where=f"the trace {self.title!r}")
         return self._sites[name]
 
-    def append(self, moment: Moment, values: Mapping[str, Any]) -> int:
+    def append(self, moment: Moment, values: Mapping[str, Any], *, copy: bool = True) -> int:
         """Add a moment with the values of some sites; returns its number.
 
-        Arrays are copied and frozen. A site that was not declared, or an array with another number
+        Arrays are copied and frozen; with `copy=False` the caller gives them away and must not
+        change them any more. A site that was not declared, or an array with another number
         of axes than its site names, is refused and nothing is added.
         """
         moment = Moment(moment.kind, _coordinates(moment.at))
@@ -208,7 +270,7 @@ class Trace:
             if array.dtype.kind not in "biuf":
                 raise InputError(f"Site {name!r} takes numbers", received=f"type {array.dtype}")
             arrays[name] = array
-        self._store.put(moment, arrays)
+        self._store.put(moment, arrays, copy=copy)
         return len(self._store.moments()) - 1
 
     def __contains__(self, key: object) -> bool:
@@ -269,10 +331,25 @@ class Trace:
         return opened
 
     @staticmethod
-    def create(path: str | Path, header: Header) -> Trace:
-        """Start a trace that is written as it happens: each appended moment is on the disk."""
-        created: Trace = import_module(".trace_file", __package__).create_trace(Path(path), header)
+    def create(path: str | Path, header: Header, *, every_s: float = 0.0) -> Trace:
+        """Start a trace that is written as it happens: each appended moment is on the disk.
+
+        With `every_s` moments are gathered and written together, at most that many seconds late,
+        at `flush` and at `close`: many small moments cost far less so.
+        """
+        module = import_module(".trace_file", __package__)
+        created: Trace = module.create_trace(Path(path), header, every_s)
         return created
+
+    @staticmethod
+    def reopen(path: str | Path, *, moments: int | None = None, every_s: float = 0.0) -> Trace:
+        """Go on with a trace file: moments are appended after the first `moments` (None: all).
+
+        Later moments are taken out. Raises `FileError` where the file is broken or has fewer.
+        """
+        module = import_module(".trace_file", __package__)
+        reopened: Trace = module.reopen_trace(Path(path), moments, every_s)
+        return reopened
 
     def close(self) -> None:
         """Let go of the file, if there is one."""
@@ -290,6 +367,11 @@ class Trace:
     def stored(self, name: str, moment: int) -> Array | None:
         """The value as it was stored, None where it is absent or replayed."""
         return self._store.get(name, moment)
+
+    def _take_header(self, header: Header) -> None:
+        _check_names(header.sites)
+        self.header = header
+        self._sites = {site.name: site for site in header.sites}
 
     def _number(self, moment: Any) -> int | None:
         """The moment's number from 0 on, None if there is no such moment."""
@@ -309,9 +391,7 @@ class Trace:
             recipe = self.header.replays[name]
             if moment_is_replayed(recipe, self._seen[number]):
                 value = self._replay(name).value(self._seen[number])
-        if value is not None:
-            value.flags.writeable = False
-        return value
+        return None if value is None else _frozen(value)
 
     def _replay(self, name: str) -> Replay:
         if name not in self._open_replays:
@@ -339,7 +419,13 @@ def _coordinates(at: Mapping[str, Any]) -> dict[str, int | float]:
     return plain
 
 
-def _frozen_copy(value: Any) -> Array:
-    array = np.array(value)
+def _check_names(sites: Sequence[Site]) -> None:
+    if len({site.name for site in sites}) < len(sites):
+        names = [site.name for site in sites]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise InputError("The sites of a trace need different names", received=", ".join(repeated))
+
+
+def _frozen(array: Array) -> Array:
     array.flags.writeable = False
     return array

@@ -4,12 +4,16 @@ Tables: `meta` (the header as JSON), `moments` (number, JSON), `chunks` (site, m
 codec, bytes). Each moment is one transaction in write-ahead mode, so that a process killed at any
 time leaves every finished moment; closing folds everything into the one file. The file is data:
 types come from a fixed list, sizes are checked against the shape before anything is unpacked.
+
+Recordings with many small moments gather them for a second and write them in one transaction: a
+transaction costs as much as a small network's step. What a killed process loses is that second.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +29,8 @@ from .trace import Header, Moment, Site, Trace
 from .types import Array
 
 APPLICATION_ID: Final = 0x4C575452  # "LWTR"
-VERSION: Final = 1
+VERSION: Final = 2  # 2: sites have entries and facts
+GATHERED_BYTES: Final = 8 << 20  # more than this is written at once
 LARGEST_VALUE: Final = 1 << 34  # bytes, before a stranger's file may ask for memory
 DTYPES: Final = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
 SCHEMA: Final = (
@@ -40,14 +45,26 @@ class FileStore:
     """Values in an open trace file."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, header: Header, *, writes: bool = False
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        header: Header,
+        *,
+        writes: bool = False,
+        every_s: float = 0.0,
     ) -> None:
         self._connection, self._path, self._writes = connection, path, writes
         self._axes = {site.name: len(site.axes) for site in header.sites}
         self._moments: list[Moment] = []
+        self._revision = 0
+        self._every_s, self._written_s = every_s, time.monotonic()
+        self._gathered: dict[int, dict[str, Array]] = {}
+        self._gathered_bytes = 0
 
     def get(self, site: str, moment: int) -> Array | None:
         """The stored array, or None."""
+        if moment in self._gathered:
+            return self._gathered[moment].get(site)
         row = self._ask(
             "SELECT dtype, shape, codec, data FROM chunks WHERE site = ? AND moment = ?",
             (site, moment),
@@ -59,29 +76,100 @@ class FileStore:
 
     def has(self, site: str, moment: int) -> bool:
         """Whether that array is stored, without reading it."""
+        if moment in self._gathered:
+            return site in self._gathered[moment]
         question = "SELECT 1 FROM chunks WHERE site = ? AND moment = ?"
         return bool(self._ask(question, (site, moment)))
 
-    def put(self, moment: Moment, values: Mapping[str, Array]) -> None:
-        """Append a moment with its values in one transaction.
+    def put(self, moment: Moment, values: Mapping[str, Array], *, copy: bool = True) -> None:
+        """Append a moment with its values: at once, or together with others within `every_s`.
 
         Raises `OutputError` where it cannot be written, or the trace was opened for reading.
         """
         number = len(self.moments())
-        rows = [(site, number, *_packed(value)) for site, value in values.items()]
+        for site, value in values.items():
+            _check_type(value, site)
+        gathers = self._every_s > 0 and self._writes
+        kept = {site: np.array(v) if copy and gathers else v for site, v in values.items()}
+        self._moments.append(moment)
+        self._gathered[number] = kept
+        self._gathered_bytes += sum(value.nbytes for value in kept.values())
+        late = time.monotonic() - self._written_s >= self._every_s
+        if not gathers or late or self._gathered_bytes > GATHERED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the gathered moments in one transaction, all or nothing."""
+        if not self._gathered:
+            return
+        moments = [
+            (number, self._moments[number].kind, json.dumps(dict(self._moments[number].at)))
+            for number in self._gathered
+        ]
+        rows = [
+            (site, number, *_packed(value))
+            for number, values in self._gathered.items()
+            for site, value in values.items()
+        ]
+        lost = min(self._gathered)
+        self._gathered, self._gathered_bytes = {}, 0
+        self._written_s = time.monotonic()
         try:
             with self._connection:
-                self._connection.execute(
-                    "INSERT INTO moments VALUES (?, ?, ?)",
-                    (number, moment.kind, json.dumps(dict(moment.at))),
-                )
+                self._connection.executemany("INSERT INTO moments VALUES (?, ?, ?)", moments)
                 self._connection.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.Error as error:
+            del self._moments[lost:]
             raise OutputError(
                 f"Cannot write to the trace {self._path.name}: {error}",
                 do="Nothing of this moment was kept; make room, or record to another place",
             ) from error
-        self._moments.append(moment)
+
+    def drop(self, sites: Sequence[str], moment: int) -> None:
+        """Take those values out; their room in the file is used again."""
+        if moment in self._gathered:
+            for site in sites:
+                self._gathered[moment].pop(site, None)
+            return
+        self._change(
+            "DELETE FROM chunks WHERE site = ? AND moment = ?", [(site, moment) for site in sites]
+        )
+
+    def declare(self, header: Header) -> None:
+        """Write the header anew."""
+        text = header_text(header)
+        self.flush()  # values of older sites come before newer sites
+        self._revision += 1
+        rows = [("header", text), ("revision", str(self._revision))]
+        self._change("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+        self._axes = {site.name: len(site.axes) for site in header.sites}
+
+    def header(self) -> Header | None:
+        """The header, if the process that writes the file has changed it since."""
+        found = self._ask("SELECT value FROM meta WHERE key = 'revision'", ())
+        if not found or found[0][0] == str(self._revision):
+            return None
+        ((text,),) = self._ask("SELECT value FROM meta WHERE key = 'header'", ())
+        try:
+            header = _header(json.loads(text))
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+            raise _broken(self._path, error) from error
+        self._revision = int(found[0][0])
+        self._axes = {site.name: len(site.axes) for site in header.sites}
+        return header
+
+    def cut(self, moments: int) -> None:
+        """Take out every moment from that number on."""
+        count = len(self.moments())
+        if moments > count:
+            raise FileError(
+                f"The trace {self._path.name} is too short to go on with",
+                received=f"{count} moments",
+                allowed=f"At least {moments} are needed",
+            )
+        self._change("DELETE FROM chunks WHERE moment >= ?", [(moments,)])
+        self._change("DELETE FROM moments WHERE number >= ?", [(moments,)])
+        del self._moments[moments:]
 
     def moments(self) -> Sequence[Moment]:
         """All moments so far, also those that another process has added meanwhile."""
@@ -99,10 +187,20 @@ class FileStore:
         A finished trace goes back to plain journals, so that it can be read where nothing can be
         written; not while someone else has it open: then it stays as it is.
         """
-        if self._writes:
-            with suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA journal_mode = DELETE")
-        self._connection.close()
+        try:
+            self.flush()
+        finally:
+            if self._writes:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("PRAGMA journal_mode = DELETE")
+            self._connection.close()
+
+    def _change(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        try:
+            with self._connection:
+                self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise OutputError(f"Cannot write to the trace {self._path.name}: {error}") from error
 
     def _moment(self, number: Any, kind: Any, place: Any) -> Moment:
         try:
@@ -122,14 +220,40 @@ class FileStore:
             raise _broken(self._path, error) from error
 
 
-def create_trace(path: Path, header: Header) -> Trace:
-    """Start a trace file; each appended moment is on the disk when `append` returns.
+def create_trace(path: Path, header: Header, every_s: float = 0.0) -> Trace:
+    """Start a trace file; each appended moment is on the disk at most `every_s` seconds later.
 
     Raises `OutputError` where the place cannot be written or something is there already.
     """
     if path.exists():
         raise OutputError(f"There is already something at {path}", do="Choose another name")
-    return Trace(header, FileStore(_created(path, header), path, header, writes=True))
+    connection = _created(path, header)
+    return Trace(header, FileStore(connection, path, header, writes=True, every_s=every_s))
+
+
+def reopen_trace(path: Path, moments: int | None = None, every_s: float = 0.0) -> Trace:
+    """Open a trace file for going on after its first `moments` moments (None: after all).
+
+    Raises `FileError` where it is missing, broken or has fewer, `OutputError` where it cannot be
+    written.
+    """
+    with open_trace(path) as trace:  # checks all that a reader checks
+        header = trace.header
+    connection = sqlite3.connect(path)
+    store = FileStore(connection, path, header, writes=True, every_s=every_s)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        store.header()  # whatever its revision
+        if moments is not None:
+            store.cut(moments)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unwritable(path, error) from error
+    except (FileError, OutputError):
+        connection.close()
+        raise
+    return Trace(header, store)
 
 
 def write_trace(trace: Trace, path: Path) -> None:
@@ -138,6 +262,7 @@ def write_trace(trace: Trace, path: Path) -> None:
         beside.unlink(missing_ok=True)
         store = FileStore(_created(beside, trace.header), beside, trace.header, writes=True)
         copy = Trace(trace.header, store)
+        trace.flush()
         with copy:
             for number, moment in enumerate(trace.moments):
                 values = {site.name: trace.stored(site.name, number) for site in trace.sites}
@@ -181,13 +306,7 @@ def open_trace(path: Path) -> Trace:
 
 
 def _created(path: Path, header: Header) -> sqlite3.Connection:
-    try:
-        text = json.dumps(asdict(header), ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            "What a trace says about itself must be plain values that JSON can hold",
-            received=str(error),
-        ) from error
+    text = header_text(header)
     try:
         connection = sqlite3.connect(path)
     except sqlite3.Error as error:
@@ -214,11 +333,30 @@ def _unwritable(path: Path, error: Exception) -> OutputError:
     )
 
 
+def header_text(header: Header) -> str:
+    """The header as JSON; `InputError` where it holds what JSON cannot."""
+    try:
+        return json.dumps(asdict(header), ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "What a trace says about itself must be plain values that JSON can hold",
+            received=str(error),
+        ) from error
+
+
+def _site(document: dict[str, Any]) -> Site:
+    """A site as it was written; version 1 had neither entries nor facts."""
+    tuples = {name: tuple(document[name]) for name in ("axes", "inputs")}
+    entries = {str(axis): tuple(names) for axis, names in document.get("entries", {}).items()}
+    site = Site(**{**document, **tuples, "entries": entries})
+    known = all(isinstance(name, (int, str)) for names in entries.values() for name in names)
+    if not known or not isinstance(site.about, dict):
+        raise ValueError(f"the site {site.name!r} has other things than names and values")
+    return site
+
+
 def _header(document: dict[str, Any]) -> Header:
-    sites = tuple(
-        Site(**{**site, "axes": tuple(site["axes"]), "inputs": tuple(site["inputs"])})
-        for site in document["sites"]
-    )
+    sites = tuple(_site(site) for site in document["sites"])
     words = [document["title"], *document["notes"]]
     for site in sites:
         words += [site.name, site.kind, site.unit, site.note, *site.axes, *site.inputs]
@@ -236,11 +374,14 @@ def _header(document: dict[str, Any]) -> Header:
     )
 
 
+def _check_type(value: Array, site: str) -> None:
+    if value.dtype.newbyteorder("<").str not in DTYPES:
+        raise InputError("A trace file holds numbers", received=f"type {value.dtype} at {site!r}")
+
+
 def _packed(value: Array) -> tuple[str, str, str, bytes]:
     array = np.ascontiguousarray(value)
     array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    if array.dtype.str not in DTYPES:
-        raise InputError("A trace file holds numbers", received=f"type {array.dtype}")
     plain = array.tobytes()
     small = zlib.compress(plain, 1) if len(plain) > 64 else plain
     codec, data = ("zlib", small) if len(small) < len(plain) else ("plain", plain)

@@ -2,6 +2,8 @@
 
 from .catalog import Entry, catalog
 from .dataset import Card, Dataset
+from .images import ImageDataset
 from .load import load
+from .parts import Parts
 
-__all__ = ["Card", "Dataset", "Entry", "catalog", "load"]
+__all__ = ["Card", "Dataset", "Entry", "ImageDataset", "Parts", "catalog", "load"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError, unknown_name
-from ..types import UNCLASSIFIED, Array, FloatArray, IntArray
+from ..types import Float32Array, FloatArray, IntArray
+from .parts import Parts
+from .splitting import check_labels, checked_groups, chosen_rows, cut, read_only
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Dataset:
     `features` is (sample, feature); `labels` is (sample,), whole numbers that index `classes`, or
     None where nobody said which column holds the classes. `columns` names the features, `target`
     the column that the classes were read from. `notes` says, a sentence each, what was left out on
-    the way here. Raises `InputError` where these do not fit together.
+    the way here. `groups` is (sample,): the patient, the day, the maker; a split never parts a
+    group. Raises `InputError` where these do not fit together.
     """
 
     features: FloatArray
@@ -45,10 +47,11 @@ class Dataset:
     target: str | None
     card: Card
     notes: tuple[str, ...] = ()
+    groups: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         """Check that the parts fit together, and freeze the arrays."""
-        features = _read_only(self.features, np.float64)
+        features = read_only(self.features, np.float64)
         object.__setattr__(self, "features", features)
         if features.ndim != 2 or features.shape[1] != len(self.columns):
             raise InputError(
@@ -62,28 +65,11 @@ class Dataset:
                 do="layerwise.data.load can leave such rows out",
             )
         if self.labels is not None:
-            labels = _read_only(self.labels, np.int64)
+            labels = read_only(self.labels, np.int64)
             object.__setattr__(self, "labels", labels)
-            self._check_labels(labels)
-
-    def _check_labels(self, labels: IntArray) -> None:
-        if labels.shape != (len(self.features),):
-            raise InputError(
-                "A data set needs one label for each sample",
-                received=f"{len(self.features)} samples and labels of shape {labels.shape}",
-            )
-        count = len(self.classes)
-        if len(labels) and not 0 <= labels.min() <= labels.max() < count:
-            raise InputError(
-                "The labels of a data set are indices into its classes",
-                received=f"labels from {labels.min()} to {labels.max()} for {count} classes",
-            )
-        if count > UNCLASSIFIED:
-            raise InputError(
-                "A data set has too many classes",
-                received=f"{count}",
-                allowed=f"Up to {UNCLASSIFIED} classes",
-            )
+            check_labels(labels, len(features), self.classes)
+        if self.groups is not None:
+            object.__setattr__(self, "groups", checked_groups(self.groups, len(features)))
 
     def __len__(self) -> int:
         """The number of samples."""
@@ -128,12 +114,36 @@ class Dataset:
         features = np.ascontiguousarray(self.features[:, places])
         return replace(self, features=features, columns=tuple(chosen))
 
+    @property
+    def shape(self) -> tuple[int]:
+        """The shape of one sample, (feature,)."""
+        return (len(self.columns),)
+
+    def batch(self, rows: ArrayLike) -> Float32Array:
+        """The features at those indices in single precision, (sample, feature).
+
+        Raises `InputError` for a number beyond single precision (about 3.4e38).
+        """
+        with np.errstate(over="ignore"):
+            batch = self.features[chosen_rows(rows, len(self))].astype(np.float32)
+        if not np.isfinite(batch).all():
+            raise InputError(
+                f"Features of {self.card.name!r} are too large for single precision",
+                received=f"{np.abs(self.features).max():.3g}",
+                allowed="Up to about 3.4e38",
+                do="Scale that column",
+            )
+        return batch
+
     def take(self, rows: ArrayLike, notes: Sequence[str] = ()) -> Dataset:
         """The samples at those indices, in that order; `notes` are added to what is said."""
-        chosen = np.asarray(rows, np.int64)
-        labels = None if self.labels is None else self.labels[chosen]
+        chosen = chosen_rows(rows, len(self))
         return replace(
-            self, features=self.features[chosen], labels=labels, notes=(*self.notes, *notes)
+            self,
+            features=self.features[chosen],
+            labels=None if self.labels is None else self.labels[chosen],
+            groups=None if self.groups is None else self.groups[chosen],
+            notes=(*self.notes, *notes),
         )
 
     def split(self, control: float = 0.25, seed: int = 0) -> tuple[Dataset, Dataset]:
@@ -141,76 +151,21 @@ class Dataset:
 
         `control` is the share of samples set aside. A class with a single sample cannot be in
         both: it stays in the training set, and a note says so. An unlabelled set is split as it
-        comes. Same seed, same split; samples keep their order. Raises `InputError` for a share or
-        a seed out of range, and where there are too few samples for every class to have one in
-        both sets. Source: scikit-learn's `train_test_split`, stratified.
+        comes. Where samples have groups, each group is wholly in one of the two. Same seed, same
+        split; samples keep their order. Raises `InputError` for a share or a seed out of range,
+        and where there are too few samples for every class to have one in both sets, or too few
+        groups. Source: scikit-learn's `train_test_split`, stratified; groups: `group_split`.
         """
-        _check_share(control)
-        if (
-            isinstance(seed, bool)
-            or not isinstance(seed, int | np.integer)
-            or not 0 <= seed < 2**32
-        ):
-            raise InputError(
-                "The seed must be a whole number from 0 to 4,294,967,295", received=repr(seed)
-            )
-        alone = np.zeros(len(self), np.bool_)
-        if self.labels is not None:
-            alone = np.bincount(self.labels)[self.labels] == 1
-        rows = np.flatnonzero(~alone)
-        strata = None if self.labels is None else self.labels[rows]
-        self._check_sizes(len(rows), control, 1 if strata is None else len(np.unique(strata)))
+        found = cut(self, {"control": control}, seed)
+        training, aside = (self.take(rows, found.notes) for rows in found.rows)
+        return training, aside
 
-        from sklearn.model_selection import train_test_split
+    def parts(self, control: float = 0.15, test: float = 0.15, seed: int = 0) -> Parts:
+        """Training, control and test: the test part is cut off first, the way `split` cuts.
 
-        training, aside = train_test_split(
-            rows, test_size=control, random_state=int(seed), stratify=strata
-        )
-        notes = []
-        if alone.any():
-            names = [self.classes[label] for label in self.require_labels()[alone]]
-            notes = [
-                f"{counted(len(names), 'class', 'classes')} with a single sample kept out of the "
-                f"control set: {listed(names)}"
-            ]
-        learned = np.sort(np.concatenate([training, np.flatnonzero(alone)]))
-        return self.take(learned, notes), self.take(np.sort(aside), notes)
-
-    def _check_sizes(self, samples: int, control: float, groups: int) -> None:
-        """Whether `samples` in so many classes of two or more can be split."""
-        aside = math.ceil(samples * control)
-        if min(aside, samples - aside) < max(groups, 1):
-            kinds = counted(groups, "class", "classes")
-            of = "" if self.labels is None else f" in {kinds} of two samples or more"
-            raise InputError(
-                "There are too few samples to set a control set aside",
-                received=f"{counted(samples, 'sample')}{of}, {aside} of them for control",
-                allowed="Both sets need at least one sample" + (" of each class" if of else ""),
-                do="Use more samples or another share for control",
-            )
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: "1 row", "1,200 rows"."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
-def listed(names: Sequence[str], limit: int = 10) -> str:
-    """Names with commas between; past the limit, how many more there are."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
-
-
-def _check_share(control: float) -> None:
-    number = isinstance(control, int | float | np.number) and not isinstance(control, bool)
-    if not number or not 0 < control < 1:
-        raise InputError(
-            "The share set aside for control must be a number between 0 and 1",
-            received=repr(control),
-        )
-
-
-def _read_only(values: Array, dtype: type) -> Array:
-    array: Array = np.ascontiguousarray(values, dtype=dtype).view()
-    array.flags.writeable = False
-    return array
+        `control` and `test` are shares of all samples, each rounded up to whole samples. Raises
+        what `split` raises.
+        """
+        found = cut(self, {"test": test, "control": control}, seed)
+        training, judged, aside = (self.take(rows, found.notes) for rows in found.rows)
+        return Parts(training, aside, judged)

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from ..errors import FileError
 from .columns import Column, Table, column_of
-from .dataset import counted
 from .encoding import not_utf8
+from .wording import counted
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 _BLOCK = 1 << 26

@@ -11,8 +11,9 @@ from typing import Any, SupportsIndex
 from ..errors import InputError, unknown_name
 from .catalog import ENTRIES
 from .columns import Column, Table
-from .dataset import Card, Dataset, counted
+from .dataset import Card, Dataset
 from .samples import MISSING, Missing, make_dataset
+from .wording import counted
 
 
 def load(

@@ -12,8 +12,9 @@ import numpy as np
 from ..errors import InputError, unknown_name
 from ..types import BoolArray, FloatArray
 from .columns import Column, Table
-from .dataset import Card, Dataset, counted, listed
+from .dataset import Card, Dataset
 from .targets import Target, encode, read_target
+from .wording import counted, listed
 
 Missing: TypeAlias = Literal["refuse", "drop"]
 MISSING: tuple[Missing, ...] = ("refuse", "drop")

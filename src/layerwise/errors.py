@@ -47,6 +47,28 @@ class TooLargeError(LayerwiseError, MemoryError):
     __str__ = Exception.__str__
 
 
+class DivergedError(LayerwiseError, ArithmeticError):
+    """Training that came to a number that is not finite; `run` is all that stood until then.
+
+    `step` and `epoch` (from 1 on) say when, `layer` where it first appeared ("" for the loss).
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        received: str = "",
+        allowed: str = "",
+        do: str = "",
+        step: int = 0,
+        epoch: int = 0,
+        layer: str = "",
+    ) -> None:
+        super().__init__(what, received=received, allowed=allowed, do=do)
+        self.step, self.epoch, self.layer = step, epoch, layer
+        self.run: object = None
+
+
 class NotFittedError(LayerwiseError, AttributeError):
     """A result that was asked for before it exists."""
 

@@ -34,7 +34,13 @@ CASES: list[tuple[str, dict[str, Any], type[LayerwiseError], str]] = [
         FileError,
         "There is no folder nowhere, so there is no file flowers.csv in it.",
     ),
-    ("folder", {}, FileError, "folder is a folder, not a table. Name a file in it."),
+    (
+        "folder",
+        {},
+        FileError,
+        "folder is a folder, not a table. Name a file in it; layerwise.data.load_images reads "
+        "folders of images.",
+    ),
     (
         "irsi",
         {},

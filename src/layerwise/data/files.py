@@ -12,6 +12,7 @@ from ..errors import FileError, LayerwiseError, nearest_name, unknown_name
 from .columns import Table, shortened
 from .delimited import read_delimited
 from .encoding import as_utf8
+from .image_check import SUFFIXES as IMAGES
 from .json_lines import read_json_lines
 from .parquet import read_parquet
 
@@ -54,6 +55,10 @@ def table_suffix(path: Path) -> str:
     if suffix in SUFFIXES:
         return suffix
     advice = "Save it as CSV with column names in the first line"
+    if suffix in (".zip", *IMAGES):
+        raise FileError(
+            f"{path} is not a table", do="layerwise.data.load_images reads images and archives"
+        )
     if suffix in _SPREADSHEETS:
         raise FileError(f"{path} is a spreadsheet, which is not read", do=advice)
     raise unknown_name("file suffix", suffix or path.name, SUFFIXES, where=str(path))
@@ -85,7 +90,10 @@ def read_file(path: Path) -> Table:
 
 def _check_place(path: Path) -> None:
     if path.is_dir():
-        raise FileError(f"{path} is a folder, not a table", do="Name a file in it")
+        raise FileError(
+            f"{path} is a folder, not a table",
+            do="Name a file in it; layerwise.data.load_images reads folders of images",
+        )
     if path.is_file():
         return
     if path.exists():

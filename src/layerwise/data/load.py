@@ -12,6 +12,8 @@ from ..errors import InputError, unknown_name
 from .catalog import ENTRIES
 from .columns import Column, Table
 from .dataset import Card, Dataset
+from .image_sets import IMAGE_SETS
+from .images import ImageDataset
 from .samples import MISSING, Missing, make_dataset
 from .wording import counted
 
@@ -22,6 +24,7 @@ def load(
     *,
     columns: Iterable[str] | None = None,
     missing: Missing = "refuse",
+    group: str | SupportsIndex | None = None,
     **options: Any,
 ) -> Dataset:
     """A data set from whatever holds one.
@@ -32,7 +35,8 @@ def load(
     `Dataset`. `target` names the column of classes, in arrays and frames also by index; without
     it the data set is unlabelled. `columns` names the features, otherwise every column of
     numbers is one, and a note says what was left out. `missing` says what to do with rows in which
-    a cell is missing or infinite: "refuse" or "drop".
+    a cell is missing or infinite: "refuse" or "drop". `group` names the column of what must not be
+    parted by a split, such as the patient; it is no feature.
 
     Which cells are numbers and which are missing is written in `layerwise.data.columns`. Raises
     `FileError` for a file that is missing, broken or foreign, `InputError` for a table that
@@ -40,9 +44,11 @@ def load(
     """
     if missing not in MISSING:
         raise unknown_name("way with missing cells", str(missing), MISSING)
-    aim = _target(target)
+    aim = _place("target", target)
+    kin = _place("group", group)
     if isinstance(source, str) and source in ENTRIES:
-        return _settled(ENTRIES[source].build(options), aim, columns)
+        return _settled(ENTRIES[source].build(options), aim, columns, kin)
+    _refuse_images(source)
     if options:
         raise InputError(
             "Only the data sets that come with layerwise take options",
@@ -50,7 +56,7 @@ def load(
             allowed=f"They are {', '.join(ENTRIES)}",
         )
     if isinstance(source, Dataset):
-        return _settled(source, aim, columns)
+        return _settled(source, aim, columns, kin)
     table, card, labels = _opened(source)
     if labels is not None and aim is not None:
         raise InputError(
@@ -58,16 +64,28 @@ def load(
             received=f"target={aim!r}",
             do="Leave one of them out",
         )
-    return make_dataset(table, card, target=aim, columns=columns, missing=missing, labels=labels)
+    return make_dataset(
+        table, card, target=aim, columns=columns, missing=missing, labels=labels, group=kin
+    )
 
 
-def _target(target: object) -> str | int | None:
-    if target is None or isinstance(target, str):
-        return target
-    if isinstance(target, SupportsIndex) and not isinstance(target, bool):
+def _place(option: str, given: object) -> str | int | None:
+    if given is None or isinstance(given, str):
+        return given
+    if isinstance(given, SupportsIndex) and not isinstance(given, bool):
         with suppress(TypeError):
-            return index(target)
-    raise InputError("The target is a column, by name or by index", received=repr(target))
+            return index(given)
+    raise InputError(f"The {option} is a column, by name or by index", received=repr(given))
+
+
+def _refuse_images(source: Any) -> None:
+    named = isinstance(source, str) and source in IMAGE_SETS
+    if named or isinstance(source, ImageDataset):
+        name = source if isinstance(source, str) else source.card.name
+        raise InputError(
+            f"{name!r} is a set of images, not a table",
+            do="layerwise.data.load_images reads images, load_parts either",
+        )
 
 
 def _opened(source: Any) -> tuple[Table, Card, Column | None]:
@@ -100,8 +118,19 @@ def _in_memory(source: Any) -> Table:
     return read_frame(source) if is_frame(source) else read_array(source)
 
 
-def _settled(dataset: Dataset, target: str | int | None, columns: Iterable[str] | None) -> Dataset:
-    """A data set that knows its own classes, with the columns asked for."""
+def _settled(
+    dataset: Dataset,
+    target: str | int | None,
+    columns: Iterable[str] | None,
+    group: str | int | None,
+) -> Dataset:
+    """A data set that knows its own classes and groups, with the columns asked for."""
+    if group is not None:
+        raise InputError(
+            f"The groups of the data set {dataset.card.name!r} are fixed",
+            received=f"group={group!r}",
+            do="Leave group out",
+        )
     if target is not None and target != dataset.target:
         own = f"Its classes are in {dataset.target!r}" if dataset.target else "It has no others"
         raise InputError(

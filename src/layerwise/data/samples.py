@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError, unknown_name
 from ..types import BoolArray, FloatArray
@@ -37,20 +38,30 @@ def make_dataset(
     columns: Iterable[str] | None = None,
     missing: Missing = "refuse",
     labels: Column | None = None,
+    group: str | int | None = None,
 ) -> Dataset:
     """The data set in a table.
 
     Features are all columns of numbers but the target, or those in `columns` and no others, in
     that order. Unless they are asked for, columns of text, empty ones and those with the same
     value everywhere are left out, and a note says so. `labels` is a column of classes that stands
-    beside the table. Raises `InputError` for what cannot be learned from.
+    beside the table; `group` the column of what no split may part, which is no feature. Raises
+    `InputError` for what cannot be learned from.
     """
     _check_table(table)
     aim = labels if target is None else table.columns[_place(table, target)]
-    features = _choose(table, None if labels is not None else aim, columns)
+    kin = None if group is None else table.columns[_place(table, group)]
+    if kin is not None and kin is aim:
+        raise InputError(
+            f"The column {kin.name!r} is both the target and the group",
+            do="Name another column for one of them",
+        )
+    features = _choose(table, None if labels is not None else aim, kin, columns)
     found = _numbers(table, features, asked=columns is not None)
     wanted = None if aim is None else read_target(aim)
-    kept, dropped = _whole_rows(table, found, wanted, missing)
+    groups = None if kin is None else _group_names(kin)
+    absent = [] if kin is None or groups is None else [(kin.name, groups == "")]
+    kept, dropped = _whole_rows(table, found, wanted, missing, absent)
     values = [column[kept] for column in found.values]
     if columns is None:
         values = _drop_constant(found, values)
@@ -69,6 +80,7 @@ def make_dataset(
         target=None if wanted is None else wanted.name,
         card=card,
         notes=(*table.notes, *found.notes, *dropped),
+        groups=None if groups is None else groups[kept],
     )
 
 
@@ -104,9 +116,28 @@ def _place(table: Table, target: str | int) -> int:
     return target % count
 
 
-def _choose(table: Table, aim: Column | None, columns: Iterable[str] | None) -> list[Column]:
+def _group_names(column: Column) -> NDArray[np.str_]:
+    """The group of each row as text, (sample,), empty where missing."""
+    if column.nested:
+        raise InputError(
+            f"The group {column.name!r} holds lists, records or bytes",
+            allowed="Groups are text or whole numbers",
+        )
+    numbers = None if column.boolean else column.numbers(booleans=False)
+    if numbers is not None:
+        named = [
+            "" if np.isnan(n) else str(int(n)) if float(n).is_integer() else repr(float(n))
+            for n in numbers
+        ]
+        return np.array(named, dtype=np.str_)
+    return np.array([text or "" for text in column.texts()], dtype=np.str_)
+
+
+def _choose(
+    table: Table, aim: Column | None, kin: Column | None, columns: Iterable[str] | None
+) -> list[Column]:
     if columns is None:
-        return [column for column in table.columns if column is not aim]
+        return [column for column in table.columns if column is not aim and column is not kin]
     if not isinstance(columns, Iterable):
         raise InputError("The columns to learn from are a list of names", received=repr(columns))
     asked = [columns] if isinstance(columns, str) else list(columns)
@@ -118,6 +149,11 @@ def _choose(table: Table, aim: Column | None, columns: Iterable[str] | None) -> 
     if aim is not None and aim.name in asked:
         raise InputError(
             f"The column {aim.name!r} is the target and cannot be a feature as well",
+            do="Leave it out of the columns",
+        )
+    if kin is not None and kin.name in asked:
+        raise InputError(
+            f"The column {kin.name!r} is the group and cannot be a feature as well",
             do="Leave it out of the columns",
         )
     return [table.columns[_place(table, name)] for name in asked]
@@ -171,9 +207,16 @@ def _counts_rows(name: str, numbers: FloatArray) -> bool:
 
 
 def _whole_rows(
-    table: Table, found: _Gathered, target: Target | None, missing: Missing
+    table: Table,
+    found: _Gathered,
+    target: Target | None,
+    missing: Missing,
+    absent: Sequence[tuple[str, BoolArray]],
 ) -> tuple[BoolArray, list[str]]:
-    """Which rows have every cell, and a note on the others. Raises if they are to be refused."""
+    """Which rows have every cell, and a note on the others. Raises if they are to be refused.
+
+    `absent` holds further columns, each by its name and the rows in which it is missing.
+    """
     kept = np.ones(len(table), np.bool_)
     faults: list[str] = []
     marks = [
@@ -182,9 +225,10 @@ def _whole_rows(
     if target is not None:
         infinite = np.isinf(target.cells) if target.numeric else np.zeros_like(kept)
         marks.append((target.name, target.missing, infinite))
-    for name, absent, infinite in marks:
-        kept &= ~(absent | infinite)
-        kinds = ((absent.sum(), "missing"), (infinite.sum(), "infinite"))
+    marks += [(name, gone, np.zeros_like(kept)) for name, gone in absent]
+    for name, gone, infinite in marks:
+        kept &= ~(gone | infinite)
+        kinds = ((gone.sum(), "missing"), (infinite.sum(), "infinite"))
         if told := [f"{count:,} {kind}" for count, kind in kinds if count]:
             faults.append(f"{name} {' and '.join(told)}")
     if not faults:

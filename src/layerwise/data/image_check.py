@@ -35,7 +35,7 @@ _OTHERS: Final = (
     (b"<?xml", "an XML document"),
     (b"8BPS", "a Photoshop file"),
     (b"\x00\x00\x01\x00", "an icon"),
-    (b"version https://git-lfs", "a pointer to a file stored elsewhere"),
+    (b"version http", "a pointer to a file stored elsewhere"),
 )
 
 

@@ -48,9 +48,10 @@ def load_images(
     """Images of one size with their classes, from whatever holds them.
 
     `source` is a folder, or a .zip of one, with a folder for each class (png, jpg, bmp, gif, webp,
-    tif, ppm, pgm; a GIF's first picture); one image file, which has no class; a folder with MNIST's idx files; the name "digits" or
-    "drawings" (`options` go to the latter); an array (sample, row, column) or with channels last
-    or first, of bytes or of fractions 0 to 1; a pair (X, y); or an `ImageDataset`.
+    tif, ppm, pgm; a GIF's first picture); one image file, which has no class; a folder with MNIST's
+    idx files; the name "digits" or "drawings" (`options` go to the latter); an array (sample, row,
+    column) or with channels last or first, of bytes or of fractions 0 to 1; a pair (X, y); or an
+    `ImageDataset`.
 
     `size` is the side in pixels or (rows, columns); without it the commonest size is kept where no
     image has a side beyond 128, and otherwise all become 64 × 64. `fit` says how: "pad" (with the

@@ -1,0 +1,27 @@
+"""The room for training: the loop, its options, and the run that comes of it."""
+
+from .evaluation import TestResult
+from .fit import fit
+from .health import Finding
+from .history import History
+from .interruption import TrainingInterrupted
+from .losses import LOSSES
+from .optimizers import OPTIMIZERS
+from .preparation import Preparation
+from .progress import Progress
+from .run import Run
+from .schedules import SCHEDULES
+
+__all__ = [
+    "LOSSES",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Finding",
+    "History",
+    "Preparation",
+    "Progress",
+    "Run",
+    "TestResult",
+    "TrainingInterrupted",
+    "fit",
+]

@@ -1,0 +1,276 @@
+"""The training loop: batches in, updates made, every epoch judged, everything kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+
+from ..errors import DivergedError, InputError
+from .batches import Augmentation
+from .divergence import diverged, finite_weights
+from .evaluation import forward, mean_scores
+from .interruption import Interruption, TrainingInterrupted
+from .losses import LossChoice
+from .opening import open_training
+from .optimizers import OptimizerChoice, learning_rate_of, needs_closure
+from .options import Clip, Options, read_clip
+from .progress import Progress, Teller, teller_for
+from .randomness import random_numbers_kept, seed_all
+from .run import Run
+from .schedules import ScheduleChoice
+from .segments import in_segments
+from .training import Training
+
+
+def fit(
+    model: nn.Module | str,
+    data: Any,
+    *,
+    epochs: int = 10,
+    optimizer: OptimizerChoice = "adam",
+    learning_rate: float | None = None,
+    momentum: float | None = None,
+    weight_decay: float | None = None,
+    loss: LossChoice = "auto",
+    label_smoothing: float = 0.0,
+    schedule: ScheduleChoice = None,
+    batch_size: int | Literal["full"] = 64,
+    clip: Clip = None,
+    early_stopping: int | None = None,
+    augment: Augmentation | None = None,
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    precision: str = "float32",
+    activation_checkpoints: bool = False,
+    keep: Any = None,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    checkpoint_every_s: float = 30.0,
+    health: bool = True,
+    progress: bool | Callable[[Progress], object] | None = None,
+    on_epoch: Callable[[Run], object] | None = None,
+) -> Run:
+    """Train a network, and keep what happened: the model, its history and its trace.
+
+    `model` is any `torch.nn.Module`, trained in place, or words that build one ("mlp 64-32").
+    `data` is a Dataset or ImageDataset (cut by its own `parts(seed=seed)`), Parts, a pair (X, y),
+    a torch Dataset or DataLoader, or a tuple of these: training, control, test. The control part
+    makes curves and stops early; the test part is looked at by `run.test()` alone. How each option
+    is written: `optimizers`, `losses`, `schedules`, `options.read_clip`, `precision`.
+
+    `batch_size` is a number or "full". `early_stopping` is how many epochs may bring no lower
+    control loss; then the weights of the best epoch come back. `augment` changes training images
+    (see `layerwise.data.Augment`). `activation_checkpoints` trades time for memory in long chains.
+    `health` looks for fading gradients and dead units. `progress` is True for a bar or a function
+    of a `Progress`; `on_epoch` is called with the run after each epoch.
+
+    With `folder`, checkpoints are written at each epoch's end and every `checkpoint_every_s`
+    seconds, and the trace as it grows; with `resume` a training goes on from there, or begins if
+    there is none yet (a note says so). More `epochs` than before are taken where the schedule does
+    not depend on how many there are. Ctrl-C finishes the step, writes a checkpoint and raises
+    `TrainingInterrupted`, which has the run.
+
+    Updates are those of plain torch, bit for bit: `torch.manual_seed(seed)`, then for each batch
+    (in the order of `randomness.sample_order` for data in memory) zero_grad, forward, loss,
+    backward, clip, step. Same seed, same bits; a training broken off at any moment and resumed ends
+    with the same bits (CPU, same number of threads). The caller's random numbers are untouched.
+
+    Raises `InputError` for options and data that cannot be, `DivergedError` (with the run) where
+    a loss or weight stops being finite, `OutputError` for a folder that cannot be written,
+    `FileError` for a broken checkpoint.
+    """
+    options = Options(
+        epochs=epochs, optimizer=optimizer, learning_rate=learning_rate, momentum=momentum,
+        weight_decay=weight_decay, loss=loss, label_smoothing=label_smoothing, schedule=schedule,
+        batch_size=batch_size, clip=clip, early_stopping=early_stopping, augment=augment,
+        seed=seed, device=device, precision=precision,
+        activation_checkpoints=activation_checkpoints, keep=keep, folder=folder, resume=resume,
+        checkpoint_every_s=checkpoint_every_s, health=health, progress=progress,
+        on_epoch=on_epoch,
+    )  # fmt: skip
+    with random_numbers_kept():
+        seed_all(int(seed))
+        training, run = open_training(model, data, options)
+        network = training.model
+        steps = None if training.batches.steps is None else int(epochs) * training.batches.steps
+        bar, teller = teller_for(progress, int(epochs), steps)
+        chain = in_segments(network) if activation_checkpoints else nullcontext()
+        try:
+            with chain, bar, Interruption() as interruption:
+                _learn(training, run, options, teller, interruption)
+            run.finished = True
+        except DivergedError as error:
+            error.run = run
+            raise
+        finally:
+            network.eval()
+            run.settle()
+    return run
+
+
+def _learn(
+    training: Training, run: Run, options: Options, teller: Teller, interruption: Interruption
+) -> None:
+    """Epoch after epoch, step after step, from where the training stands."""
+    update = _update_by_closure if needs_closure(training.optimizer) else _update
+    clip = read_clip(options.clip)
+    rate = learning_rate_of(training.optimizer)
+    if not training.step:
+        training.save()  # a folder that cannot be written shows itself before the first step
+    while training.epoch < options.epochs and not training.stopped:
+        training.model.train()
+        began = perf_counter() - training.seconds
+        for inputs, targets in training.batches.epoch(training.epoch, training.batch):
+            told = len(training.findings)
+            training.step += 1
+            loss = update(training, inputs, targets, clip)
+            training.batch += 1
+            rate = learning_rate_of(training.optimizer)
+            training.recording.step(training.step, training.epoch + 1, loss, rate)
+            training.schedule.after_step()
+            teller.step(training.epoch + 1, training.step, loss, training.findings[told:])
+            if interruption.asked or training.save_is_due:
+                training.seconds = perf_counter() - began
+                _keep(training, run, interruption)
+        _end_epoch(training, rate, perf_counter() - began)
+        _keep(training, run, interruption)
+        teller.epoch(training.epoch, training.step, training.history.last)
+        if options.on_epoch is not None:
+            options.on_epoch(run)
+    if training.stopping is not None:
+        training.stopping.restore(training.model)
+
+
+def _update(
+    training: Training, inputs: Tensor, targets: Tensor, clip: tuple[str, float] | None
+) -> float:
+    """One step: forward, loss, backward, and the weights move. Gives the loss before they did."""
+    training.optimizer.zero_grad()
+    with training.precision.forward():
+        outputs = forward(training.model, inputs)
+        loss = _loss(training, outputs, targets)
+    training.precision.backward(loss)
+    value = loss.item()
+    if not math.isfinite(value):
+        raise _diverged(training, inputs, value)
+    _look_and_clip(training, inputs, clip)
+    training.precision.step(training.optimizer)
+    training.tally.add(value, outputs, targets)
+    return value
+
+
+def _update_by_closure(
+    training: Training, inputs: Tensor, targets: Tensor, clip: tuple[str, float] | None
+) -> float:
+    """One step of an optimiser that asks for loss and gradients several times (L-BFGS)."""
+    first: list[tuple[float, Tensor]] = []
+
+    def closure() -> Tensor:
+        training.optimizer.zero_grad()
+        with training.precision.forward():
+            outputs = forward(training.model, inputs)
+            loss = _loss(training, outputs, targets)
+        training.precision.backward(loss)
+        if not first:
+            first.append((loss.item(), outputs.detach()))
+            if not math.isfinite(first[0][0]):
+                raise _diverged(training, inputs, first[0][0])
+            _look_and_clip(training, inputs, clip)
+        else:
+            _clip(training, clip)
+        return loss
+
+    training.optimizer.step(closure)  # type: ignore[arg-type]
+    value, outputs = first[0]
+    training.tally.add(value, outputs, targets)
+    return value
+
+
+def _end_epoch(training: Training, rate: float, seconds: float) -> None:
+    """Judge the epoch, write its row, and stand before the next one."""
+    tally, number = training.tally, training.epoch + 1
+    if not tally.samples:
+        raise InputError(f"The training part gave no batches in epoch {number}")
+    if not finite_weights(training.model):
+        raise _diverged(training, None, tally.mean_loss, after=True)
+    row = {
+        "epoch": float(number), "training loss": tally.mean_loss,
+        "training accuracy": tally.accuracy, "learning rate": rate, "seconds": seconds,
+    }  # fmt: skip
+    score = tally.mean_loss
+    if training.control is not None:
+        score, right = mean_scores(training.model, training.control, training.loss)
+        row |= {"control loss": score, "control accuracy": right}
+    training.history.append(row)
+    training.recording.epoch(training.step, number, row)
+    training.schedule.after_epoch(score)
+    if training.stopping is not None:
+        training.stopping.see(number, score, training.model)
+    training.next_epoch()
+
+
+def _keep(training: Training, run: Run, interruption: Interruption) -> None:
+    """Write a checkpoint; if someone asked to stop, stop now."""
+    training.save()
+    if interruption.asked:
+        kept = "" if training.folder is None else "; resume=True goes on from here"
+        raise TrainingInterrupted(f"Training was stopped after step {training.step}{kept}", run)
+
+
+def _loss(training: Training, outputs: Tensor, targets: Tensor) -> Tensor:
+    """The loss of a batch, or an error that says how outputs and targets do not fit."""
+    try:
+        loss = training.loss.learn(outputs, targets)
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise InputError(
+            f"The loss {training.loss.name} cannot be computed: {error}",
+            received=f"outputs {tuple(outputs.shape)}, targets {tuple(targets.shape)} of type "
+            f"{str(targets.dtype).removeprefix('torch.')}",
+        ) from error
+    if not isinstance(loss, Tensor) or loss.ndim or not loss.requires_grad:
+        raise InputError(
+            "A loss is one number that depends on the model's trainable parameters",
+            received=f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) and loss.ndim
+            else "one that does not depend on them" if isinstance(loss, Tensor)
+            else type(loss).__name__,
+        )  # fmt: skip
+    return loss
+
+
+def _look_and_clip(training: Training, inputs: Tensor, clip: tuple[str, float] | None) -> None:
+    health = training.health
+    if health is not None and health.due(training.step):
+        training.precision.unscale(training.optimizer)
+        training.findings += health.look(training.step, training.epoch + 1, inputs)
+    elif clip is not None:
+        training.precision.unscale(training.optimizer)
+    _clip(training, clip)
+
+
+def _clip(training: Training, clip: tuple[str, float] | None) -> None:
+    if clip is not None:
+        cut = clip_grad_norm_ if clip[0] == "norm" else clip_grad_value_
+        cut(training.model.parameters(), clip[1])
+
+
+def _diverged(
+    training: Training, inputs: Tensor | None, loss: float, *, after: bool = False
+) -> DivergedError:
+    def again() -> Tensor:
+        with training.precision.forward():
+            return forward(training.model, inputs) if inputs is not None else torch.empty(0)
+
+    step = training.step + 1 if after else training.step
+    return diverged(
+        training.model, again, inputs, step=step, epoch=training.epoch + 1, loss=loss, after=after
+    )

@@ -1,0 +1,68 @@
+"""What a training writes into its trace: the loss of every step, the scores of every epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from ..trace import Header, Moment, Site, Trace
+
+NAME: Final = "trace.lwt"
+METRICS: Final = (
+    "loss", "learning rate", "training loss", "training accuracy", "control loss",
+    "control accuracy",
+)  # fmt: skip
+
+
+class Recording:
+    """A trace that grows while a model learns, in memory or in a file.
+
+    Moments of the kind "step" have the loss and the learning rate; of the kind "epoch", at the end
+    of each, what the history has. Steps and epochs count from 1.
+    """
+
+    def __init__(
+        self, path: Path | None, title: str, about: Mapping[str, Any], moments: int | None = None
+    ) -> None:
+        self._path = path
+        header = Header(title, tuple(Site(name, "metric") for name in METRICS), dict(about))
+        if path is None:
+            self.trace = Trace(header)
+        elif moments is not None and path.exists():
+            self.trace = Trace.reopen(path, moments=moments, every_s=1e9)
+        else:
+            for ending in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    path.with_name(path.name + ending).unlink()
+            self.trace = Trace.create(path, header, every_s=1e9)
+        self._waiting: list[tuple[str, dict[str, int], dict[str, float]]] = []
+
+    def step(self, step: int, epoch: int, loss: float, rate: float) -> None:
+        """Note a step."""
+        self._waiting.append(
+            ("step", {"step": step, "epoch": epoch}, {"loss": loss, "learning rate": rate})
+        )
+
+    def epoch(self, step: int, epoch: int, row: Mapping[str, float]) -> None:
+        """Note an epoch's end."""
+        values = {name: row[name] for name in METRICS if name in row and not math.isnan(row[name])}
+        self._waiting.append(("epoch", {"step": step, "epoch": epoch}, values))
+
+    def flush(self) -> int:
+        """Have everything in the trace, and on the disk; gives the number of moments."""
+        for kind, at, values in self._waiting:
+            self.trace.append(Moment(kind, at), values)
+        self._waiting.clear()
+        self.trace.flush()
+        return len(self.trace)
+
+    def settled(self) -> Trace:
+        """The finished trace: of a file, opened anew for reading."""
+        self.flush()
+        if self._path is None:
+            return self.trace
+        self.trace.close()
+        return Trace.open(self._path)

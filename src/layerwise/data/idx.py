@@ -126,8 +126,8 @@ def _labels(
             f"{pair.labels.name} does not fit {pair.images.name}",
             received=f"labels of shape {values.shape} for {counted(count, 'image')}",
         )
-    found = [str(value) for value in np.unique(values)]
-    known = tuple(found) if classes is None else classes
+    found = _names(values)
+    known = found if classes is None else classes
     strange = [name for name in found if name not in known]
     if strange:
         raise FileError(
@@ -138,6 +138,15 @@ def _labels(
     place = np.zeros(256, np.int64)
     place[[int(name) for name in known]] = np.arange(len(known))
     return place[values], known
+
+
+def idx_classes(pair: IdxPair) -> tuple[str, ...]:
+    """The classes in the labels of a part, in order of their numbers."""
+    return () if pair.labels is None else _names(read_idx(pair.labels))
+
+
+def _names(values: ByteArray) -> tuple[str, ...]:
+    return tuple(str(value) for value in np.unique(values))
 
 
 def read_idx(path: Path) -> ByteArray:

@@ -42,7 +42,7 @@ def read_image_folder(
     folders that hold no image.
     """
     files = listing.files if not options.labelled else _in_classes(listing)
-    known = _classes(listing, classes) if options.labelled else ()
+    known = class_names(listing, classes) if options.labelled else ()
     size = options.rows_columns or _usual_size(listing, files, options)
     _check_memory(listing, len(files), size, options)
     results = _each(files, lambda data: decode(data, size, fit=options.fit, colour=options.colour))
@@ -95,7 +95,11 @@ def _nothing(listing: Listing, do: str) -> FileError:
     )
 
 
-def _classes(listing: Listing, known: tuple[str, ...] | None) -> tuple[str, ...]:
+def class_names(listing: Listing, known: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """The classes that the first folders name, in order, or those known from another part.
+
+    Raises `FileError` for an empty class folder, for a single one, and for one that is not known.
+    """
     found = {file.folder for file in listing.files if file.folder}
     empty = [folder for folder in listing.folders if folder not in found]
     if known is not None:

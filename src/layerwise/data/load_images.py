@@ -11,12 +11,12 @@ from ..errors import FileError, InputError, nearest_name, unknown_name
 from .catalog import ENTRIES
 from .dataset import Dataset
 from .files import looks_like_path
-from .idx import IdxPair, find_idx, read_idx_images
+from .idx import IdxPair, find_idx, idx_classes, read_idx_images
 from .image_arrays import brought, read_image_array
 from .image_check import SUFFIXES
 from .image_decode import Fit
 from .image_files import Listing, list_images, single_image
-from .image_folder import read_image_folder
+from .image_folder import class_names, read_image_folder
 from .image_options import Channels, ImageOptions, Progress
 from .image_sets import IMAGE_SETS, build_image_set
 from .images import ImageDataset
@@ -61,8 +61,9 @@ def load_images(
     name up to the first point or underscore), "folder" (the folders below the class), a regular
     expression on the path below the class folder (its first bracket, else all it matches), or a
     function of that path. `part` chooses where the source has parts of its own: training unless
-    said otherwise. `labelled=False` reads all images, without classes. `progress(what, done,
-    total)` is told how far it is.
+    said otherwise (classes are those of training; give the size as well, or use `load_parts`).
+    `labelled=False` reads all images, without classes. `progress(what, done, total)` is told how
+    far it is.
 
     Images are turned upright by their EXIF note and laid on white where transparent. One that
     cannot be read is left out and named in `notes`; so is all else that was changed. Raises
@@ -132,7 +133,11 @@ def read_place(path: Path, options: ImageOptions, part: Part | None = None) -> I
         raise FileError(
             f"There is no {wanted} part in {path}", allowed=f"It has {' and '.join(found)}"
         )
-    data = read_part(found[wanted], options)
+    classes = None
+    if wanted != "training" and "training" in found and options.labelled:
+        first = found["training"]
+        classes = class_names(first) if isinstance(first, Listing) else idx_classes(first)
+    data = read_part(found[wanted], options, classes)
     if part is None and len(found) > 1:
         others = " and ".join(name for name in found if name != wanted)
         data = data.take(range(len(data)), [f"the {wanted} part only; {others} left aside"])

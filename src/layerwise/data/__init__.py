@@ -1,5 +1,6 @@
 """The room for data: tables, images and known sets become samples with classes and a card."""
 
+from .augment import Augment
 from .catalog import Entry, catalog
 from .dataset import Card, Dataset
 from .images import ImageDataset
@@ -9,6 +10,7 @@ from .load_parts import load_parts
 from .parts import Parts
 
 __all__ = [
+    "Augment",
     "Card",
     "Dataset",
     "Entry",

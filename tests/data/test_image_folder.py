@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import threading
 import warnings
 from pathlib import Path
 
@@ -402,6 +403,27 @@ def test_a_class_that_training_lacks_is_refused(tmp_path: Path) -> None:
 
 def test_classes_named_like_parts_are_classes(tmp_path: Path) -> None:
     assert load_images(folder_of(tmp_path, {"train": 2, "bus": 2})).classes == ("bus", "train")
+
+
+def test_a_test_part_without_classes_is_passed_over(tmp_path: Path) -> None:
+    folder_of(tmp_path / "train", {"p": 10, "q": 10})
+    folder_of(tmp_path, {"test": 3})
+    parts = load_parts(tmp_path)
+    assert [len(part) for part in parts] == [14, 3, 3]
+    assert parts.training.notes == ("passed over test: it has no class folders",)
+
+
+def test_an_interruption_ends_threads_and_filters(tmp_path: Path) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    folder = folder_of(tmp_path, {"p": 20, "q": 20})
+    before = list(warnings.filters)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        load_images(folder, size=8, progress=stop)
+    assert warnings.filters == before
+    assert caught.traceback
+    assert not [each for each in threading.enumerate() if "ThreadPool" in each.name]
 
 
 def test_pillow_warns_as_before_afterwards(tmp_path: Path) -> None:

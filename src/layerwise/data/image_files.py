@@ -44,6 +44,8 @@ class Listing:
     others: list[str] = field(default_factory=list)
     deeper: set[str] = field(default_factory=set)
     """Every folder by its path, empty ones as well."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader of these files must be told."""
 
     def within(self, folder: str) -> Listing:
         """What lies in one of the first folders, named from there."""

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -184,10 +185,11 @@ def _watched(
     """All results, with word of every hundredth part and of the last."""
     found = []
     step = max(len(files) // 100, 1)
-    for result in results:
-        found.append(result)
-        if len(found) % step == 0 or len(found) == len(files):
-            options.tell(what, len(found), len(files))
+    with closing(results):  # so that threads and filters end with an interruption
+        for result in results:
+            found.append(result)
+            if len(found) % step == 0 or len(found) == len(files):
+                options.tell(what, len(found), len(files))
     return found
 
 
@@ -208,7 +210,7 @@ def _left_out(
             allowed="Up to a tenth may be left out",
             do="Copy or export them again, or take them away",
         )
-    notes = []
+    notes = list(listing.notes)
     if broken:
         were = "was" if len(broken) == 1 else "were"
         notes.append(f"{of} could not be read and {were} left out: {listed(broken)}")

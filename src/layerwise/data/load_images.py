@@ -162,16 +162,32 @@ def parts_at(path: Path) -> Listing | dict[str, Listing | IdxPair]:
                 do="layerwise.data.load reads tables" if suffix in (".csv", ".parquet") else "",
             )
     listing = list_images(path)
+    return _part_folders(listing) or listing
+
+
+def _part_folders(listing: Listing) -> dict[str, Listing | IdxPair]:
+    """The parts among the first folders; empty where those are classes.
+
+    They are parts where one is called training and holds class folders, and another either does
+    so too or has a part's name: a test folder without classes is passed over, with a note.
+    """
     parts: dict[str, Listing | IdxPair] = {}
+    without = []
     for name, spellings in _FOLDERS.items():
         for folder in listing.folders:
             if folder.lower() in spellings:
                 below = listing.within(folder)
                 if any(file.folder for file in below.files):
                     parts[name] = below
-    return (
-        parts if "training" in parts and (len(parts) > 1 or len(listing.folders) == 1) else listing
-    )
+                else:
+                    without.append(folder)
+    training = parts.get("training")
+    if not isinstance(training, Listing):
+        return {}
+    if len(parts) == 1 and len(listing.folders) > 1 + len(without):
+        return {}
+    training.notes += [f"passed over {folder}: it has no class folders" for folder in without]
+    return parts
 
 
 def read_part(

@@ -32,8 +32,8 @@ def build(
 
     `inputs` is (feature,) for tables, (channel, row, column) for images; the network takes
     (sample, *inputs) and gives logits (sample, class). "perceptron" is one layer of neurons, one
-    a class, that gives their sums unless an activation is said. With a `seed` the weights follow from it alone; without, from
-    torch's global random numbers.
+    a class, that gives their sums unless an activation is said. With a `seed` the weights follow
+    from it alone; without, from torch's global random numbers.
 
     Raises `InputError` for words that cannot be and for a network that does not fit the data,
     each with the nearest that can; `TooLargeError` before it would take more memory than there is.

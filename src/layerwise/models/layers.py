@@ -21,9 +21,9 @@ class LayerRow:
     """One layer of the table, as it ran.
 
     `output` is the shape of what it gave for one sample, without the sample axis (of several
-    tensors the first); None where it gave no tensor, or where its parameters are used by the layer around it. A layer that runs
-    twice has two rows, its parameters counted in the first. `multiply_adds` are those of
-    convolutions, dense layers and attention, of one sample.
+    tensors the first); None where it gave no tensor, or where its parameters are used by the layer
+    around it. A layer that runs twice has two rows, its parameters counted in the first.
+    `multiply_adds` are those of convolutions, dense layers and attention, of one sample.
     """
 
     name: str

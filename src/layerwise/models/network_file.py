@@ -91,8 +91,10 @@ def save_network(path: str | Path, model: nn.Module, document: NetworkDocument) 
             "What goes into a model file must be JSON", received=str(error), do="Leave it out"
         ) from error
     with replacing(path) as beside:
+        mode = beside.stat().st_mode
         try:
             save_file(tensors, beside, {KEY: text})
+            beside.chmod(mode)  # what is written has its own, for the owner alone
         except safetensors.SafetensorError as error:
             raise _system_error(error) from error
     return path
@@ -266,7 +268,7 @@ def _put(state: Mapping[str, Tensor], model: nn.Module, *, as_it_is: bool) -> No
     `load_state_dict` takes time that grows with the square of the layers, half a minute for
     10,000, so that it is left to models whose state is not simply their parameters and buffers.
     """
-    places = dict(model.named_parameters(remove_duplicate=False))
+    places: dict[str, Tensor] = dict(model.named_parameters(remove_duplicate=False))
     places.update(model.named_buffers(remove_duplicate=False))
     if not state.keys() <= places.keys():
         model.load_state_dict(dict(state), strict=True)

@@ -16,11 +16,15 @@ from .dataset import Card
 from .generated import whole
 from .hand import drawn, posed, pressed
 from .images import ImageDataset
+from .ink import framed
 from .shapes_drawn import KNOWN, OTHER
 from .strokes import Stroke, bounds, render_strokes
 
 KINDS: Final = (*KNOWN, *OTHER)
 """Every kind of thing that can be drawn."""
+
+_PIECE = 1024
+_LARGE = 64  # pixels a side, at which prepared drawings are drawn before they are framed
 
 MOST = 2_000_000
 """So many drawings at most are made at once."""
@@ -46,18 +50,22 @@ def drawings(
     turn: float = 180.0,
     wobble: float = 1.0,
     pens: tuple[float, float] = (0.025, 0.08),
+    prepared: bool = True,
     fill: tuple[float, float] = (0.75, 1.0),
 ) -> ImageDataset:
     """Grey pictures of hand drawings, `per_kind` of each kind, kind after kind.
 
     `kinds` are the classes: names from `KINDS`, or "other", a mixture in equal shares of all that
     is not a circle, square or triangle, or of those kinds that `others` names. Pictures are `size`
-    pixels square. `stretch`: circles, squares and triangles
-    are flat or tall up to that many to one, other things up to its square root. `turn`: degrees,
-    largest rotation either way; half of the drawings stand nearly upright. `wobble`: 0 for a
-    perfect hand, 1 for a person's, 2 for a bad one. `pens`: thinnest and thickest pen as a share of
-    the picture's side. `fill`: how much of the picture the longer side of a drawing takes, least
-    and most; it lies anywhere in what is left.
+    pixels square. `stretch`: circles, squares and triangles are drawn flat or tall up to that many
+    to one, other things up to its square root. `turn`: degrees, largest rotation either way; half
+    of the drawings stand nearly upright. `wobble`: 0 for a perfect hand, 1 for a person's, 2 for a
+    bad one. `pens`: thinnest and thickest pen as a share of the picture's side.
+
+    As they come they are `prepared` just as `prepare_drawings` gives photographs of drawings:
+    centred, and what is flat stretched to a square, so that a network that learns from these can
+    judge those. Otherwise they keep their proportions, the longer side takes a share of the picture
+    from `fill` (least and most), and they lie anywhere in what is left.
 
     `names` holds for each sample what was drawn and its number, "pentagon 17". Drawing i of a kind
     depends on seed, kind, i and the options alone, not on the other kinds or on how many there are.
@@ -69,29 +77,46 @@ def drawings(
     size, seed = whole("size", size, 8, 512), whole("seed", seed, 0)
     stretch = _between("stretch", stretch, 1, 100)
     turn, wobble = _between("turn", turn, 0, 180), _between("wobble", wobble, 0, 3)
-    thin, thick = _range("pens", pens, 0.001, 0.5)
-    least, most = _range("fill", fill, 0.05, 1.0)
+    pens, fill = _range("pens", pens, 0.001, 0.5), _range("fill", fill, 0.05, 1.0)
     pixels = np.empty((len(kinds) * per_kind, 1, size, size), np.uint8)
     names = []
     for place, kind in enumerate(kinds):
-        made = []
-        for index in range(per_kind):
-            sort = mixed[index % len(mixed)] if kind == "other" else kind
-            number = index // len(mixed) if kind == "other" else index
-            rng = Generator(Philox(key=[seed, crc32(sort.encode())], counter=[0, 0, number, 0]))
-            paths = drawn(rng, {**KNOWN, **OTHER}[sort](rng), wobble)
-            paths = posed(
-                rng, paths, stretch if sort in KNOWN else math.sqrt(stretch), turn, wobble
-            )
-            share = rng.uniform(least, most)
-            pen = math.exp(rng.uniform(math.log(thin), math.log(thick)))
-            pen = min(pen, max(share * _slimness(paths) / 3, thin))  # or nothing but ink is left
-            strokes = [Stroke(path, pressed(rng, len(path), pen, wobble)) for path in paths]
-            made.append(_placed(rng, strokes, pen, share))
-            names.append(f"{sort} {number}")
-        pixels[place * per_kind : (place + 1) * per_kind, 0] = render_strokes(made, size)
+        sorts = mixed if kind == "other" else (kind,)
+        for start in range(0, per_kind, _PIECE):
+            made = []
+            for index in range(start, min(start + _PIECE, per_kind)):
+                sort, number = sorts[index % len(sorts)], index // len(sorts)
+                made.append(_one(sort, number, seed, stretch, turn, wobble, pens, fill))
+                names.append(f"{sort} {number}")
+            rows = slice(place * per_kind + start, place * per_kind + start + len(made))
+            if prepared:
+                large = render_strokes(made, max(_LARGE, 2 * size))
+                pixels[rows, 0] = [framed(each / 255.0, size) for each in large]
+            else:
+                pixels[rows, 0] = render_strokes(made, size)
     labels = np.repeat(np.arange(len(kinds)), per_kind)
     return ImageDataset(pixels, labels, kinds, CARD, names=tuple(names))
+
+
+def _one(
+    sort: str,
+    number: int,
+    seed: int,
+    stretch: float,
+    turn: float,
+    wobble: float,
+    pens: tuple[float, float],
+    fill: tuple[float, float],
+) -> list[Stroke]:
+    """The strokes of one drawing in the unit square: its own random numbers and no others."""
+    rng = Generator(Philox(key=[seed, crc32(sort.encode())], counter=[0, 0, number, 0]))
+    paths = drawn(rng, {**KNOWN, **OTHER}[sort](rng), wobble)
+    paths = posed(rng, paths, stretch if sort in KNOWN else math.sqrt(stretch), turn, wobble)
+    share = rng.uniform(*fill)
+    pen = math.exp(rng.uniform(math.log(pens[0]), math.log(pens[1])))
+    pen = min(pen, max(share * _slimness(paths) / 3, pens[0]))  # or nothing but ink is left
+    strokes = [Stroke(path, pressed(rng, len(path), pen, wobble)) for path in paths]
+    return _placed(rng, strokes, pen, share)
 
 
 def _slimness(paths: Sequence[FloatArray]) -> float:

@@ -24,7 +24,7 @@ _SWAY = np.sin(2 * np.pi * _SIDE)
 
 def drawn(rng: Generator, outlines: Sequence[Outline], wobble: float = 1.0) -> list[FloatArray]:
     """The pen's paths for these outlines: a list of (point, xy), in the outlines' unit."""
-    mood = wobble * rng.choice([0.3, 0.7, 1.0, 1.5], p=[0.25, 0.35, 0.3, 0.1])
+    mood = wobble * rng.choice([0.2, 0.45, 0.65, 1.0], p=[0.25, 0.35, 0.3, 0.1])
     several = len(outlines) > 1
     paths: list[FloatArray] = []
     for outline in outlines:
@@ -44,22 +44,33 @@ def _smooth_paths(rng: Generator, outline: Outline, mood: float, several: bool) 
         if choice < 0.25 * min(mood, 1.5):
             beyond = -rng.uniform(0.02, 0.06 if several else 0.14)
         elif choice < 0.7 * min(mood, 1.2):
-            beyond = rng.uniform(0.02, 0.06 if several else 0.3)
+            beyond = rng.uniform(0.02, 0.06 if several else 0.35)
         steps = max(round((1 + beyond * min(mood, 1.5)) * count), 3)
         turning = rng.choice([-1, 1]) * np.arange(steps + 1) + rng.integers(count)
         points = points[turning % count]
         along = np.linspace(-0.5, 0.5, len(points))[:, None]
         points = points + along * rng.normal(0, 0.07 * mood, 2)  # drifts: ends beside its beginning
-        points = points * (1 + along * rng.normal(0, 0.06 * mood))
-        if rng.random() < 0.08 * mood and not several:  # leaves the curve straight on
-            leave = points[-1] - points[-3]
-            length = rng.uniform(0.1, 0.7) / max(float(np.hypot(*leave)), 1e-6)
-            points = np.concatenate(
-                [points, points[-1] + leave * length * np.array([[0.5], [1.0]])]
-            )
+        points = points * (1 + along * rng.normal(0, 0.08 * mood))
+        if not several:
+            points = _strayed(rng, _strayed(rng, points, mood)[::-1], mood)
     elif rng.random() < 0.5:
         points = points[::-1]
     return [points + _ripples(rng, len(points), 0.018 * mood)]
+
+
+def _strayed(rng: Generator, points: FloatArray, mood: float) -> FloatArray:
+    """A round line whose end leaves it: winds in or out, or goes straight on."""
+    choice = rng.random()
+    if choice < 0.35 * min(mood, 1.5):
+        back = np.arange(len(points))[::-1] / (len(points) * rng.uniform(0.06, 0.3))
+        strength = rng.normal(0.05, 0.22 * mood)
+        return points * (1 + strength * np.exp(-(back**1.5)))[:, None]
+    if choice < 0.55 * min(mood, 1.5):
+        leave = points[-1] - points[-3]
+        length = rng.uniform(0.1, 1.2) / max(float(np.hypot(*leave)), 1e-6)
+        tail = points[-1] + leave * length * np.array([[0.33], [0.67], [1.0]])
+        return np.concatenate([points, tail])
+    return points
 
 
 def _cornered_paths(
@@ -92,6 +103,9 @@ def _cornered_paths(
         small = 0.4 if several else 1.0
         if outline.closed or lifted:
             run[-1] += _missed(rng, run[-1] - run[-2], mood * small)
+            if outline.closed and not lifted and rng.random() < 0.3 * min(mood, 1.5):
+                # The last side meets the first one elsewhere than where that began.
+                run[-1] += rng.uniform(-0.15, 0.35) * mood * (run[1] - run[0])
             if lifted:
                 run[0] += _missed(rng, run[0] - run[1], mood * small)
         paths.append(_through(rng, run, bow, common, rounding))
@@ -174,7 +188,7 @@ def posed(
     """
     flat = math.exp(-rng.random() * math.log(stretch)) if stretch > 1 else 1.0
     scale = np.array([1.0, flat]) if rng.random() < 0.5 else np.array([flat, 1.0])
-    lean = rng.normal(0, 0.12 * wobble)
+    lean = rng.normal(0, 0.08 * wobble)
     angle = float(np.clip(rng.normal(0, 0.06), -0.15, 0.15)) * min(turn / 9, 1.0)
     if rng.random() < 0.5:
         angle = math.radians(rng.uniform(-turn, turn))
@@ -183,7 +197,7 @@ def posed(
     spin = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     own_frame = rng.random() < 0.5  # stretched along its own axes and then turned, or as it lies
     whole = spin @ np.diag(scale) @ shape if own_frame else np.diag(scale) @ spin @ shape
-    bend = rng.normal(0, 0.05 * wobble, (2, 2))
+    bend = rng.normal(0, 0.035 * wobble, (2, 2))
     waves = rng.uniform(0.8, 2.0, (2, 2))
     phases = rng.uniform(0, 7, 2)
     return [(path + np.sin(path @ waves + phases) @ bend) @ whole.T for path in paths]
@@ -192,7 +206,7 @@ def posed(
 def pressed(rng: Generator, count: int, width: float, wobble: float) -> FloatArray:
     """The pen's width along a path of so many points: slowly uneven, thinner where it lifts."""
     t = np.linspace(0, 1, count)
-    uneven = rng.normal(0, 0.1 * wobble) * np.sin(
+    uneven = rng.normal(0, 0.07 * wobble) * np.sin(
         2 * np.pi * (rng.uniform(0.5, 2) * t + rng.random())
     )
     return width * (1 + uneven)

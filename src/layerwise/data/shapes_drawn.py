@@ -67,7 +67,7 @@ def _circle(rng: Generator) -> list[Outline]:
 
 
 def _square(rng: Generator) -> list[Outline]:
-    taper, lean = rng.normal(0, 0.06, 2)
+    taper, lean = rng.normal(0, 0.06 if rng.random() < 0.7 else 0.2, 2)
     points = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
     points[:, 0] *= 1 + taper * points[:, 1]
     points[:, 1] *= 1 + lean * points[:, 0]

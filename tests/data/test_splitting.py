@@ -60,7 +60,7 @@ def test_tables_and_images_are_cut_alike() -> None:
         assert mine.features[:, 0].tolist() == rows_of(other)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(1, 12), min_size=12, max_size=40), seed=st.integers(0, 2**32 - 1))
 def test_no_group_is_in_two_parts(sizes: list[int], seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..types import FloatArray, IntArray
 
-_TRIES = 32
-_EFFORT = 20_000
+_TRIES = 12
+_EFFORT = 8_000
 """About so many placements of a group are tried at first; with many groups one try is enough."""
 
 _ABSENT = 1e3  # a class that a part lacks weighs so many times as much as all samples

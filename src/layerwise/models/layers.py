@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from .description import describe
@@ -73,8 +74,9 @@ def _undisturbed(model: nn.Module) -> Iterator[None]:
     fast = torch.backends.mha.get_fastpath_enabled()
     model.eval()
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.backends.mha.set_fastpath_enabled(False)  # it hides its work from the counter
+        # Attention in one piece would hide its work from the counter.
+        with torch.random.fork_rng(devices=[]), sdpa_kernel(SDPBackend.MATH):
+            torch.backends.mha.set_fastpath_enabled(False)
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)

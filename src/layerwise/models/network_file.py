@@ -135,7 +135,7 @@ def read_network(
             kept = set(opened.keys())
             target = model if model is not None else _empty(path, document, len(kept))
             _check_tied(tied, kept)
-            shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in kept}
+            shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in sorted(kept)}
             shapes.update({name: shapes[first] for name, first in tied.items()})
             _check_state(path, shapes, target.state_dict())
             state = {name: opened.get_tensor(name).clone() for name in sorted(kept)}

@@ -24,7 +24,7 @@ _SWAY = np.sin(2 * np.pi * _SIDE)
 
 def drawn(rng: Generator, outlines: Sequence[Outline], wobble: float = 1.0) -> list[FloatArray]:
     """The pen's paths for these outlines: a list of (point, xy), in the outlines' unit."""
-    mood = wobble * rng.choice([0.2, 0.45, 0.65, 1.0], p=[0.25, 0.35, 0.3, 0.1])
+    mood = wobble * rng.choice([0.18, 0.4, 0.58, 0.9], p=[0.25, 0.35, 0.3, 0.1])
     several = len(outlines) > 1
     paths: list[FloatArray] = []
     for outline in outlines:
@@ -188,7 +188,7 @@ def posed(
     """
     flat = math.exp(-rng.random() * math.log(stretch)) if stretch > 1 else 1.0
     scale = np.array([1.0, flat]) if rng.random() < 0.5 else np.array([flat, 1.0])
-    lean = rng.normal(0, 0.08 * wobble)
+    lean = rng.normal(0, 0.07 * wobble)
     angle = float(np.clip(rng.normal(0, 0.06), -0.15, 0.15)) * min(turn / 9, 1.0)
     if rng.random() < 0.5:
         angle = math.radians(rng.uniform(-turn, turn))
@@ -197,7 +197,7 @@ def posed(
     spin = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     own_frame = rng.random() < 0.5  # stretched along its own axes and then turned, or as it lies
     whole = spin @ np.diag(scale) @ shape if own_frame else np.diag(scale) @ spin @ shape
-    bend = rng.normal(0, 0.035 * wobble, (2, 2))
+    bend = rng.normal(0, 0.03 * wobble, (2, 2))
     waves = rng.uniform(0.8, 2.0, (2, 2))
     phases = rng.uniform(0, 7, 2)
     return [(path + np.sin(path @ waves + phases) @ bend) @ whole.T for path in paths]

@@ -65,7 +65,8 @@ def read_checkpoint(path: Path, identity: Identity) -> dict[str, Any]:
     try:
         with safetensors.safe_open(path, framework="pt") as opened:
             document = json.loads((opened.metadata() or {})[KEY])
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            # Copies: sums depend on how numbers lie in memory, and a file's lie anywhere.
+            tensors = {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118
         if document["kind"] != KIND:
             raise ValueError(f"it holds a {document['kind']}")
         if document["version"] > VERSION:

@@ -229,7 +229,7 @@ def _settle(state: Training, options: Options) -> int | None:
         moments = state.resume()
         if moments is None:
             state.notes.append(
-                f"there was no checkpoint in {folder.name} yet: begun from the start"
+                f"there was no checkpoint in {folder.name} yet: begun anew"
             )
         else:
             state.notes.append(f"taken up after step {state.step:,}")

@@ -8,7 +8,7 @@ rule from a recipe that the trace carries, where that costs less than storing it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -184,6 +184,16 @@ class Trace:
         self._take_header(header)
         self._open_replays: dict[str, Replay] = {}
         self._seen: Sequence[Moment] = ()
+
+    @staticmethod
+    def later(build: Callable[[], tuple[Header, Store]]) -> Trace:
+        """A trace that is described when it is first looked at.
+
+        For a recorder that must not take the time while a network runs. `build` is called once.
+        """
+        trace = object.__new__(_LateTrace)
+        trace._build = build
+        return trace
 
     @property
     def title(self) -> str:
@@ -399,6 +409,20 @@ class Trace:
             module, _, function = REPLAYS[recipe["rule"]].partition(":")
             self._open_replays[name] = getattr(import_module(module), function)(recipe)
         return self._open_replays[name]
+
+
+class _LateTrace(Trace):
+    """A trace whose parts are made when the first of them is asked for."""
+
+    _build: Callable[[], tuple[Header, Store]]
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("header", "_store", "_sites", "_open_replays", "_seen"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        header, store = self._build()
+        Trace.__init__(self, header, store)
+        self.__class__ = Trace  # type: ignore[assignment]
+        return getattr(self, name)
 
 
 def moment_is_replayed(recipe: Mapping[str, Any], moment: Moment) -> bool:

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.utils.checkpoint import checkpoint
 
@@ -94,12 +95,21 @@ def _contexts_of(
 
     @contextmanager
     def untracked() -> Iterator[None]:
+        """Running statistics stay: a batch that was seen counts with the weight 0."""
+        before = [(norm, norm.momentum, _seen(norm).clone()) for norm in norms]
         for norm in norms:
-            norm.track_running_stats = False
+            norm.momentum = 0.0
         try:
             yield
         finally:
-            for norm in norms:
-                norm.track_running_stats = True
+            for norm, momentum, seen in before:
+                norm.momentum = momentum
+                _seen(norm).copy_(seen)
 
     return lambda: (nullcontext(), untracked())
+
+
+def _seen(norm: _NormBase) -> Tensor:
+    """How many batches a norm has counted."""
+    counted = norm.num_batches_tracked
+    return torch.zeros(()) if counted is None else counted

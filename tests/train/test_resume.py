@@ -20,19 +20,11 @@ from learner import WAYS, network, samples, train
 from torch import nn
 
 from layerwise.errors import FileError, InputError, OutputError
-from layerwise.train import TrainingInterrupted, fit
 from layerwise.trace import Trace
+from layerwise.train import TrainingInterrupted, fit
 
 EPOCHS = 4
 LEARNER = Path(__file__).with_name("learner.py")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def state(run):
@@ -141,7 +133,7 @@ def test_more_epochs_where_the_schedule_allows(tmp_path):
     longer = train(tmp_path / "a", "own generator", 4, resume=True)
     assert_same(longer, train(None, "own generator", 4))
     train(tmp_path / "b", "momentum", 2)
-    with pytest.raises(InputError, match="its options differ. Received epochs: 2 there, 3 now"):
+    with pytest.raises(InputError, match=r"its options differ. Received epochs: 2 there, 3 now"):
         train(tmp_path / "b", "momentum", 3, resume=True)
 
 

@@ -187,7 +187,7 @@ LOSS_CASES = [
     ),
     (nn.CrossEntropyLoss(label_smoothing=0.1), "class", 3, None,
      nn.CrossEntropyLoss(label_smoothing=0.1)),
-    (lambda o, t: F.multi_margin_loss(o, t), "class", 3, None, F.multi_margin_loss),
+    (F.multi_margin_loss, "class", 3, None, F.multi_margin_loss),
 ]  # fmt: skip
 
 

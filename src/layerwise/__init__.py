@@ -6,41 +6,57 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import data, view
+    from . import data, models, view
     from .errors import LayerwiseError
     from .lattice.classifier import LatticeClassifier
-    from .lattice.model_file import load_model as load
     from .lattice.study import Study, study
+    from .record import Keep, record, recording
+    from .saved import load
     from .scene import Scene
     from .trace import Moment, Site, Trace
+    from .train import OpenSet, Run, fit
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Keep",
     "LatticeClassifier",
     "LayerwiseError",
     "Moment",
+    "OpenSet",
+    "Run",
     "Scene",
     "Site",
     "Study",
     "Trace",
     "data",
+    "fit",
     "load",
+    "models",
+    "record",
+    "recording",
     "study",
     "view",
 ]
 
 # Public name → where it lives. Nothing heavy is imported until it is used.
 _HOMES = {
+    "Keep": "record.keep:Keep",
     "LatticeClassifier": "lattice.classifier:LatticeClassifier",
     "LayerwiseError": "errors:LayerwiseError",
     "Moment": "trace:Moment",
+    "OpenSet": "train.open_set:OpenSet",
+    "Run": "train.run:Run",
     "Scene": "scene:Scene",
     "Site": "trace:Site",
     "Study": "lattice.study:Study",
     "Trace": "trace:Trace",
     "data": "data",
-    "load": "lattice.model_file:load_model",
+    "fit": "train.fit:fit",
+    "load": "saved:load",
+    "models": "models",
+    "record": "record",  # a room that can be called as its function
+    "recording": "record.recording:recording",
     "study": "lattice.study:study",
     "view": "view",
 }

@@ -32,6 +32,7 @@ ORDER = [
     {"render"},
     {"report"},
     {"apps"},
+    {"saved"},
     {"layerwise"},  # the package itself, which shows what all of them give
     {"studio"},
     {"cli", "__main__"},

@@ -1,0 +1,186 @@
+"""`classify`, `film` and `data`: a table becomes a very deep lattice network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ..errors import InputError
+from .terminal import (
+    Missing,
+    Theme,
+    check_choices,
+    check_place,
+    listed,
+    out,
+    places,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..lattice.study import Study
+    from ..scene import Scene
+
+Film = Annotated[
+    list[Path] | None,
+    typer.Option("--film", help="Write a film or still here; the suffix says the format. "
+                 "May be given several times."),
+]  # fmt: skip
+Page = Annotated[Path | None, typer.Option("--page", help="Write one offline HTML page here.")]
+
+
+def classify(
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="A file (CSV, TSV, Parquet, JSON lines), or the "
+            "name of a data set: see `layerwise data`."
+        ),
+    ],
+    target: Annotated[str | None, typer.Option(help="The column with the classes.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Use only these columns: a,b")] = None,
+    grid: Annotated[int | None, typer.Option(help="Rows and columns; tuned if not given.")] = None,
+    rule: Annotated[str | None, typer.Option(help="copy or vote; tuned if not given.")] = None,
+    window: Annotated[int, typer.Option(help="Reach of a vote, in cells.")] = 1,
+    fuzzy: Annotated[str, typer.Option(help="Fuzzy layers: a number, or auto.")] = "auto",
+    control: Annotated[float, typer.Option(help="Share of the samples set aside.")] = 0.25,
+    folds: Annotated[int, typer.Option(help="Parts of the cross-validation.")] = 5,
+    seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+    missing: Missing = "refuse",
+    film: Film = None,
+    page: Page = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Save the network here.")] = None,
+    theme: Theme = "dark",
+) -> None:
+    """Turn a table into a very deep lattice network: tune it, judge it, film it, save it."""
+    films = places(film or [], page)
+    if model is not None:
+        check_place(model)
+    layers = _fuzzy(fuzzy)
+    check_choices(rule=(rule, ("copy", "vote")), theme=(theme, ("dark", "light")))
+    from ..data import load
+    from ..lattice.study import study
+
+    data = load(table, target, columns=listed(columns), missing=missing)  # type: ignore[arg-type]
+    _describe(data)
+    with progress() as report:
+        found = study(
+            data, grid=grid, rule=rule, window=window, fuzzy_layers=layers,  # type: ignore[arg-type]
+            control=control, folds=folds, seed=seed, threads=_processors(), progress=report,
+        )  # fmt: skip
+    _show_study(found)
+    if model is not None:
+        found.model.save(model)
+    if films:
+        _save_films(found.model, films, theme)
+    for path in [*films, *([model] if model else [])]:
+        out.print(f"wrote {path}")
+
+
+def film(
+    model: Annotated[Path, typer.Argument(help="A model file that `classify --model` wrote.")],
+    to: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--out", help="Where to write; the suffix says the format. May be given several times."
+        ),
+    ] = None,
+    theme: Theme = "dark",
+) -> None:
+    """Make the film of a saved network: .mp4 .webm .gif .png .webp .svg or .html."""
+    chosen = places(to or [Path(model.stem + ".mp4")], None)
+    check_choices(theme=(theme, ("dark", "light")))
+    from ..lattice.model_file import load_model
+
+    _save_films(load_model(model), chosen, theme)
+    for path in chosen:
+        out.print(f"wrote {path}")
+
+
+def list_data() -> None:
+    """List the data sets that come with Layerwise."""
+    from ..data import catalog
+
+    table = Table(box=None, pad_edge=False)
+    for name, justify in [("name", "left"), ("rows", "right"), ("columns", "right"),
+                          ("classes", "right"), ("what", "left"), ("licence", "left")]:  # fmt: skip
+        table.add_column(name, justify=justify, no_wrap=name == "name")  # type: ignore[arg-type]
+    for entry in catalog():
+        card = entry.card
+        table.add_row(
+            card.name, f"{entry.rows:,}", str(entry.columns), str(entry.classes),
+            card.title, card.licence,
+        )  # fmt: skip
+    out.print(table)
+
+
+def _describe(data: Dataset) -> None:
+    classes = f"{len(data.classes)} classes" if data.classes else "no classes"
+    out.print(
+        f"{data.card.name}: {len(data):,} rows, {len(data.columns)} columns, {classes}",
+        markup=False,
+    )
+    for note in data.notes:
+        out.print(f"  {note}", markup=False)
+
+
+def _show_study(found: Study) -> None:
+    model = found.model
+    best = min(found.candidates, key=lambda candidate: candidate.log_loss)
+    tried = len(found.candidates)
+    out.print(
+        f"{found.folds}-fold cross-validation of {tried} setting{'s' if tried > 1 else ''}: best "
+        f"grid {best.grid}, rule {best.rule}, log-loss {best.log_loss:.3f} ± {best.spread:.3f}"
+    )
+    out.print(
+        f"{model.depth_:,} layers fill the grid; {model.fuzzy_depth_:,} fuzzy layers from the "
+        f"{'points' if model.fuzzy_from_ == 'points' else 'filled grid'}"
+    )
+    for note in found.notes[len(found.training.notes) :]:
+        out.print(f"  {note}", markup=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column(f"on {len(found.control):,} control points", no_wrap=True)
+    for name in ("accuracy", "log-loss", "calibration error"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, judged in found.table:
+        table.add_row(
+            name, f"{100 * judged.accuracy:.1f} %", f"{judged.log_loss:.3f}",
+            f"{judged.calibration_error:.3f}",
+        )  # fmt: skip
+    out.print()
+    out.print(table)
+    out.print()
+    out.print(found.verdict, markup=False)
+
+
+def _save_films(model: Any, paths: list[Path], theme: str) -> None:
+    from ..view import lattice
+
+    scene: Scene = lattice(model.trace_, theme=theme)
+    for path in paths:
+        if path.suffix.lower() in (".mp4", ".webm", ".gif"):
+            with progress() as report:
+                what = f"film {path.name}"
+                scene.save(path, progress=lambda done, total, w=what: report(w, done, total))
+        else:
+            scene.save(path)
+
+
+def _fuzzy(text: str) -> Any:
+    if text == "auto":
+        return text
+    if not text.isdecimal():
+        raise InputError(
+            "The number of fuzzy layers is a whole number or auto", received=f"--fuzzy {text}"
+        )
+    return int(text)
+
+
+def _processors() -> int:
+    import os
+
+    return os.cpu_count() or 1

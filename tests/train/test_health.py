@@ -150,6 +150,18 @@ def test_a_finding_is_told_once_and_again_when_it_grows():
         assert found == expected
 
 
+def test_many_layers_are_told_in_one_sentence():
+    model = dense(nn.ReLU, depth=12)
+    with torch.no_grad():
+        for layer in model[:-1:2]:
+            layer.bias.fill_(-1000.0)
+    found = Health(model, samples()[0]).look(1, 1, samples()[0])
+    assert [str(finding) for finding in found] == [
+        "step 1: all 16 units of 1 are dead (zero for all 200 probe samples); 11 more layers have "
+        "dead units"
+    ]
+
+
 def test_progress_is_given_what_was_found():
     heard = []
     fit(dense(nn.Sigmoid, depth=12), samples(), epochs=1, progress=heard.append)

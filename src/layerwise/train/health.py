@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import torch
@@ -38,6 +38,7 @@ EVERY: Final = 100
 FADED: Final = 1e-4
 GROWN: Final = 1e4
 LONGER_THAN_WEIGHTS: Final = 100.0
+MOST_LAYERS: Final = 8  # named one by one in one look
 SHARE: Final = 0.1  # of a layer's units, from which on it is named
 
 
@@ -83,7 +84,7 @@ class Health:
             if count > before and count - before >= SHARE * of:
                 self._told[key] = count
                 new.append(Finding(kind, layer, step, epoch, count, of, f"step {step}: {text}"))
-        return new
+        return gathered(new)
 
     def _units_found(self, inputs: Tensor) -> Iterator[tuple[str, str, int, int, str]]:
         probe = inputs if self._probe is None else self._probe
@@ -167,6 +168,19 @@ def gradients_found(model: nn.Module) -> Iterator[tuple[str, str, int, int, str]
                 f"largest in {names[largest]}"
             ),
         )
+
+
+def gathered(found: Sequence[Finding]) -> list[Finding]:
+    """The same findings; of more than `MOST_LAYERS` of one kind only the worst, with how many."""
+    kept = []
+    for kind in dict.fromkeys(finding.kind for finding in found):
+        alike = [finding for finding in found if finding.kind == kind]
+        if len(alike) > MOST_LAYERS:
+            worst = max(alike, key=lambda finding: finding.count / finding.of)
+            more = f"{worst.text}; {len(alike) - 1:,} more layers have {kind} units"
+            alike = [replace(worst, text=more)]
+        kept += alike
+    return kept
 
 
 @contextmanager

@@ -327,6 +327,21 @@ def test_health_and_control_change_no_bit():
     assert_same_bits(first, second)
 
 
+def test_the_recorder_changes_no_bit_and_sees_the_true_numbers():
+    first, second = network(), network()
+    run = fit(first, data(), epochs=2)
+    assert run.trace.where("summary of outputs")
+    arrays = [site.name for site in run.trace.sites if site.kind in ("activation", "weight")]
+    assert arrays
+    lean = fit(second, data(), epochs=2, keep=None)
+    assert_same_bits(first, second)
+    assert [site.kind for site in lean.trace.sites] == ["metric"] * 6
+    assert not second._forward_hooks
+    start = network()
+    weights = run.trace["0.weight", 0]
+    assert torch.equal(torch.tensor(weights), start[0].weight.detach()[: len(weights)])
+
+
 def test_half_precision_is_autocast():
     model = network()
     other = copy.deepcopy(model)

@@ -136,8 +136,13 @@ class MemoryBatches:
 
     def sample(self, count: int) -> Tensor:
         """Some inputs, evenly spread over all of them: always the same ones."""
+        return self.pairs(count)[0]
+
+    def pairs(self, count: int) -> Batch:
+        """Such inputs with their targets."""
         rows = torch.linspace(0, len(self._part) - 1, min(count, len(self._part))).long()
-        return self._taken.inputs(self._inputs[rows.to(self._inputs.device)])
+        rows = rows.to(self._inputs.device)
+        return self._taken.inputs(self._inputs[rows]), self._targets[rows]
 
     def state(self) -> dict[str, Any]:
         """Nothing: the order follows from seed and epoch."""

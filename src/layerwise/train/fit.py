@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from ..errors import DivergedError, InputError
+from ..record.keep import Keep
 from .batches import Augmentation
 from .divergence import diverged, finite_weights
 from .evaluation import forward, mean_scores
@@ -21,7 +22,7 @@ from .interruption import Interruption, TrainingInterrupted
 from .losses import LossChoice
 from .opening import open_training
 from .optimizers import OptimizerChoice, learning_rate_of, needs_closure
-from .options import Clip, Options, read_clip
+from .options import DEFAULT_KEEP, Clip, Options, read_clip
 from .progress import Progress, Teller, teller_for
 from .randomness import random_numbers_kept, seed_all
 from .run import Run
@@ -50,7 +51,7 @@ def fit(
     device: str | torch.device | None = None,
     precision: str = "float32",
     activation_checkpoints: bool = False,
-    keep: Any = None,
+    keep: Keep | None = DEFAULT_KEEP,
     folder: str | Path | None = None,
     resume: bool = False,
     checkpoint_every_s: float = 30.0,
@@ -69,8 +70,10 @@ def fit(
     `batch_size` is a number or "full". `early_stopping` is how many epochs may bring no lower
     control loss; then the weights of the best epoch come back. `augment` changes training images
     (see `layerwise.data.Augment`). `activation_checkpoints` trades time for memory in long chains.
-    `health` looks for fading gradients and dead units. `progress` is True for a bar or a function
-    of a `Progress`; `on_epoch` is called with the run after each epoch.
+    `keep` says what the trace holds of the layers beside losses (None: nothing); arrays are of a
+    few fixed samples, those of the control part where there is one. `health` looks for fading
+    gradients and dead units. `progress` is True for a bar or a function of a `Progress`; `on_epoch`
+    is called with the run after each epoch.
 
     With `folder`, checkpoints are written at each epoch's end and every `checkpoint_every_s`
     seconds, and the trace as it grows; with `resume` a training goes on from there, or begins if
@@ -104,7 +107,7 @@ def fit(
         bar, teller = teller_for(progress, int(epochs), steps)
         chain = in_segments(network) if activation_checkpoints else nullcontext()
         try:
-            with chain, bar, Interruption() as interruption:
+            with chain, bar, training.recording.watching(), Interruption() as interruption:
                 _learn(training, run, options, teller, interruption)
             run.finished = True
         except DivergedError as error:
@@ -252,8 +255,9 @@ def _look_and_clip(training: Training, inputs: Tensor, clip: tuple[str, float] |
     if health is not None and health.due(training.step):
         training.precision.unscale(training.optimizer)
         training.findings += health.look(training.step, training.epoch + 1, inputs)
-    elif clip is not None:
+    elif clip is not None or training.recording.looks:
         training.precision.unscale(training.optimizer)
+    training.recording.capture()
     _clip(training, clip)
 
 

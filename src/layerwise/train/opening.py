@@ -13,13 +13,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ..data.wording import counted
 from ..errors import InputError, OutputError
 from ..models.builder import build
+from ..record.recorder import Recorder
 from .batches import Batches, MemoryBatches, make_batches
 from .checkpoint import NAME, model_identity
-from .evaluation import forward
+from .evaluation import forward, one_tensor
 from .health import Health, evaluating, probe_size
 from .losses import Loss, make_loss
 from .optimizers import make_optimizer, needs_closure
-from .options import Options, described
+from .options import DEFAULT_KEEP, Options, described
 from .precision import Precision
 from .preparation import Taken
 from .randomness import random_numbers_kept, seed_all
@@ -65,6 +66,7 @@ def open_training(model: nn.Module | str, data: Any, options: Options) -> tuple[
             do="Give data as a pair (training, control), or a data set that can be cut into parts",
         )
     state = _assembled(network, training, control, loss, options, source)
+    state.recorder = _recorder(state, options)
     seed_all(int(options.seed))  # a model built here or given: the same numbers from here on
     moments = _settle(state, options)
     about = {
@@ -73,7 +75,8 @@ def open_training(model: nn.Module | str, data: Any, options: Options) -> tuple[
         "torch": str(torch.__version__),
     }  # fmt: skip
     trace = None if state.folder is None else state.folder / TRACE
-    state.recording = Recording(trace, f"{about['model']} learns {source.title}", about, moments)
+    title = f"{about['model']} learns {source.title}"
+    state.recording = Recording(trace, title, about, moments, state.recorder)
     state.notes[:0] = _notes(source, outputs, loss)
     return state, Run(state, source, taken, test)
 
@@ -212,6 +215,28 @@ def _assembled(
         None if options.folder is None else Path(options.folder).expanduser(),
         float(options.checkpoint_every_s),
     )  # fmt: skip
+
+
+def _recorder(state: Training, options: Options) -> Recorder | None:
+    """Who watches the layers; None where nobody is to, or nobody can."""
+    keep = options.keep
+    if keep is None:
+        return None
+    if options.activation_checkpoints:
+        state.notes.append("layers are not recorded while their activations are made twice")
+        return None
+    probe = None
+    looked = state.control or state.batches
+    if isinstance(looked, MemoryBatches):
+        inputs, targets = looked.pairs(keep.samples or 4)
+        probe = (inputs, lambda output: state.loss.judge(one_tensor(output), targets))
+    try:
+        return Recorder(state.model, keep, probe=probe)
+    except InputError as error:
+        if keep is not DEFAULT_KEEP:
+            raise
+        state.notes.append(f"only losses are recorded. {error}")
+        return None
 
 
 def _settle(state: Training, options: Options) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from ..errors import InputError, unknown_name
+from ..record.keep import Keep
 from .batches import Augmentation
 from .losses import LossChoice
 from .optimizers import OptimizerChoice
@@ -19,6 +20,8 @@ from .schedules import ScheduleChoice
 from .settings import read_choice
 
 Clip: TypeAlias = float | str | None
+
+DEFAULT_KEEP = Keep()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ class Options:
     device: str | torch.device | None
     precision: str
     activation_checkpoints: bool
-    keep: Any
+    keep: Keep | None
     folder: str | Path | None
     resume: bool
     checkpoint_every_s: float
@@ -80,6 +83,11 @@ class Options:
                 "augment is an Augment, or a function of batch, sample numbers, epoch and seed",
                 received=type(self.augment).__name__,
             )
+        if self.keep is not None and not isinstance(self.keep, Keep):
+            raise InputError(
+                "keep is a layerwise.Keep, or None for losses only",
+                received=type(self.keep).__name__,
+            )
         read_clip(self.clip)
 
     def on(self, model: torch.nn.Module | None) -> torch.device:
@@ -113,6 +121,7 @@ class Options:
             "augment": described(self.augment),
             "seed": int(self.seed),
             "precision": self.precision,
+            "keep": described(self.keep),
         }
         return told if length_free else {"epochs": int(self.epochs), **told}
 

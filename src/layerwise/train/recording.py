@@ -1,13 +1,14 @@
-"""What a training writes into its trace: the loss of every step, the scores of every epoch."""
+"""What a training writes into its trace: losses, scores, and what the recorder sees of layers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from ..record.recorder import Recorder
 from ..trace import Header, Moment, Site, Trace
 
 NAME: Final = "trace.lwt"
@@ -21,12 +22,19 @@ class Recording:
     """A trace that grows while a model learns, in memory or in a file.
 
     Moments of the kind "step" have the loss and the learning rate; of the kind "epoch", at the end
-    of each, what the history has. Steps and epochs count from 1.
+    of each, what the history has. Steps and epochs count from 1. With a recorder, steps also have
+    what it keeps of the layers; without, moments are gathered and written together.
     """
 
     def __init__(
-        self, path: Path | None, title: str, about: Mapping[str, Any], moments: int | None = None
+        self,
+        path: Path | None,
+        title: str,
+        about: Mapping[str, Any],
+        moments: int | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder
         self._path = path
         header = Header(title, tuple(Site(name, "metric") for name in METRICS), dict(about))
         if path is None:
@@ -42,22 +50,43 @@ class Recording:
 
     def step(self, step: int, epoch: int, loss: float, rate: float) -> None:
         """Note a step."""
-        self._waiting.append(
-            ("step", {"step": step, "epoch": epoch}, {"loss": loss, "learning rate": rate})
-        )
+        at, values = {"step": step, "epoch": epoch}, {"loss": loss, "learning rate": rate}
+        if self._recorder is not None:
+            self._recorder.commit(self.trace, Moment("step", at), values)
+        else:
+            self._waiting.append(("step", at, values))
+
+    def capture(self) -> None:
+        """Look at parameters and gradients, before the optimiser moves them."""
+        if self._recorder is not None:
+            self._recorder.capture()
+
+    @property
+    def looks(self) -> bool:
+        """Whether layers are recorded, not only losses."""
+        return self._recorder is not None
+
+    def watching(self) -> AbstractContextManager[Any]:
+        """What training runs inside: hooks are on the model there, and gone afterwards."""
+        return nullcontext() if self._recorder is None else self._recorder
 
     def epoch(self, step: int, epoch: int, row: Mapping[str, float]) -> None:
         """Note an epoch's end."""
         values = {name: row[name] for name in METRICS if name in row and not math.isnan(row[name])}
         self._waiting.append(("epoch", {"step": step, "epoch": epoch}, values))
+        if self._recorder is not None:
+            self._pour()
 
     def flush(self) -> int:
         """Have everything in the trace, and on the disk; gives the number of moments."""
+        self._pour()
+        self.trace.flush()
+        return len(self.trace)
+
+    def _pour(self) -> None:
         for kind, at, values in self._waiting:
             self.trace.append(Moment(kind, at), values)
         self._waiting.clear()
-        self.trace.flush()
-        return len(self.trace)
 
     def settled(self) -> Trace:
         """The finished trace: of a file, opened anew for reading."""

@@ -12,6 +12,7 @@ import torch
 from torch import nn, optim
 
 from ..errors import FileError, InputError
+from ..record.recorder import Recorder
 from .batches import Batches
 from .checkpoint import NAME, read_checkpoint, write_checkpoint
 from .health import Finding, Health, finding_documents, findings_from
@@ -45,6 +46,7 @@ class Training:
     identity: Mapping[str, Any]
     folder: Path | None
     every_s: float
+    recorder: Recorder | None = None
     history: History = field(default_factory=History)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -105,6 +107,7 @@ class Training:
             "precision": self.precision.state_dict(),
             "stopping": None if self.stopping is None else self.stopping.state_dict(),
             "health": None if self.health is None else self.health.state_dict(),
+            "recorder": None if self.recorder is None else self.recorder.state(),
             "batches": self.batches.state(),
             "random": random_state(),
             "tally": self.tally.state_dict(),
@@ -128,6 +131,8 @@ class Training:
             self.stopping.load_state_dict(state["stopping"])
         if self.health is not None and state["health"] is not None:
             self.health.load_state_dict(state["health"])
+        if self.recorder is not None:
+            self.recorder.restore(state["recorder"])
         self.batches.load_state(state["batches"])
         self.tally.load_state_dict(state["tally"])
         self.history = History.from_document(state["history"])

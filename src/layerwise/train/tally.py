@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .losses import Loss
 
-MOST_WAITING: Final = 128  # batches whose answers are compared together: one wait instead of many
+MOST_WAITING: Final = 1 << 20  # numbers that wait to be compared together: few calls, one wait
 
 
 class Tally:
@@ -20,7 +20,8 @@ class Tally:
         self._loss = loss
         self.loss_sum = 0.0
         self.samples = self.right = self.asked = 0
-        self._answers: list[Tensor] = []
+        self._waiting = 0
+        self._outputs: list[Tensor] = []
         self._targets: list[Tensor] = []
 
     def add(self, loss: float, outputs: Tensor, targets: Tensor) -> None:
@@ -29,9 +30,10 @@ class Tally:
         self.loss_sum += loss * count
         self.samples += count
         if self._loss.target == "class":
-            self._answers.append(self._loss.classes_of(outputs.detach()).reshape(-1))
-            self._targets.append(targets.reshape(-1))
-            if len(self._answers) >= MOST_WAITING:
+            self._outputs.append(outputs.detach())
+            self._targets.append(targets)
+            self._waiting += outputs.numel()
+            if self._waiting >= MOST_WAITING:
                 self._count()
 
     @property
@@ -46,12 +48,14 @@ class Tally:
         return self.right / self.asked if self.asked else math.nan
 
     def _count(self) -> None:
-        if self._answers:
-            answers, targets = torch.cat(self._answers), torch.cat(self._targets)
+        if self._outputs:
+            answers = self._loss.classes_of(torch.cat(self._outputs)).reshape(-1)
+            targets = torch.cat(self._targets).reshape(-1)
             self.right += int((answers == targets).sum())
             self.asked += len(answers)
-            self._answers.clear()
+            self._outputs.clear()
             self._targets.clear()
+            self._waiting = 0
 
     def state_dict(self) -> dict[str, Any]:
         """The sums, for a checkpoint."""

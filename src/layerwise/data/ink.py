@@ -3,7 +3,7 @@
 The paper's brightness is what a closing leaves: a moving maximum and then minimum over a window
 wider than any pen, which fills the lines and keeps folds and shadows. Ink is how much darker than
 the paper a place is, as a share of the paper's own brightness there, so that uneven light drops
-out. Light ink on a dark ground is the same thing turned over.
+out. For light ink on a dark ground minimum and maximum change places.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ MARGIN: Final = 0.07
 """The share of the side that stays free around a drawing."""
 
 _FLAT = 0.4  # a value that so many pixels have is the ground, exactly
+_COARSE = 72
+_MOSTLY_GROUND = 0.4  # of the shorter side: a window that is mostly ground, wherever it lies
 _WINDOW = 0.25  # of the shorter side: no pen is wider
 _MOST = 10.0  # times is a side stretched: a plain line does not become a square
 _SPECK = 0.02  # of all ink: less in one piece is dirt
@@ -106,10 +108,11 @@ def ink_of(channels: FloatArray) -> FloatArray | None:
     `channels` is (row, column, channel), 0 to 1. A place has the ink of the channel in which it
     stands out most, so that pens of any colour are seen.
     """
-    channels = _shrunk(channels)
-    dark = np.max([_below_ground(channels[..., k]) for k in range(channels.shape[2])], axis=0)
-    light = np.max([_below_ground(1 - channels[..., k]) for k in range(channels.shape[2])], axis=0)
-    strength = dark if (dark**2).sum() >= (light**2).sum() else light
+    channels = _shrunk(channels, LONGEST)
+    lean = np.array([_lean(channels[..., k]) for k in range(channels.shape[2])])
+    light = bool(lean.sum() > 0)
+    telling = np.flatnonzero(lean * (1 if light else -1) >= 0.05 * np.abs(lean).max())
+    strength = np.max([_off_ground(channels[..., k], light) for k in telling], axis=0)
     noise = 1.4826 * float(np.median(np.abs(strength - np.median(strength))))
     low = float(np.median(strength)) + 3 * noise
     level = float(np.quantile(strength, 1 - min(0.01, 24 / strength.size)))
@@ -128,21 +131,65 @@ def ink_of(channels: FloatArray) -> FloatArray | None:
     return ink
 
 
-def _below_ground(grey: FloatArray) -> FloatArray:
-    """By what share of the ground's brightness each place is darker than it, 0 to 1."""
+def _lean(grey: FloatArray) -> float:
+    """Above 0 where ink is lighter than its ground, below where darker: the larger, the clearer.
+
+    Most of any large window is ground, so its median is; ink stands far to one side of that, which
+    the cube of the difference brings out. A median keeps the edges of shadows.
+    """
+    small = _shrunk(grey[..., None], _COARSE)[..., 0]
+    return float(((small - _median(small)) ** 3).sum())
+
+
+def _median(small: FloatArray) -> FloatArray:
+    from scipy.ndimage import median_filter
+
+    window = max(3, round(_MOSTLY_GROUND * min(small.shape)))
+    ground: FloatArray = median_filter(small, size=window, mode="nearest")
+    return ground
+
+
+def _off_ground(grey: FloatArray, light: bool) -> FloatArray:
+    """By what share of the ground's brightness each place is darker (or lighter) than it."""
     values, counts = np.unique(np.round(grey * 255).astype(np.uint8), return_counts=True)
     if counts.max() >= _FLAT * grey.size:  # a clean scan: its ground is one colour
         ground = np.full(grey.shape, values[counts.argmax()] / 255.0)
-        return np.clip(ground - grey, 0, 1)
-    from scipy.ndimage import gaussian_filter, grey_closing
+        off: FloatArray = np.maximum(grey - ground if light else ground - grey, 0.0)
+        return off
+    # At the frame a window cannot see where a slope goes on; taking the slope out bends the rest
+    # where a shadow ends. Ink stands out both ways.
+    both: FloatArray = np.minimum(_hat(grey, light), _hat(_evened(grey), light))
+    return both
+
+
+def _hat(grey: FloatArray, light: bool) -> FloatArray:
+    """What a closing fills (an opening takes away), as a share of the ground's brightness there."""
+    from scipy.ndimage import gaussian_filter, grey_closing, grey_opening
 
     if min(grey.shape) >= 100:
         grey = gaussian_filter(grey, 0.7, mode="nearest")
     window = max(3, round(_WINDOW * min(grey.shape)))
-    calm = gaussian_filter(grey, 1.0, mode="nearest")  # noise would lift the moving maximum
-    ground = grey_closing(calm, size=(window, window), mode="nearest")
-    below: FloatArray = np.clip((ground - grey) / np.maximum(ground, 0.15), 0, 1)
-    return below
+    calm = gaussian_filter(grey, 1.0, mode="nearest")  # noise would move a maximum
+    fill = grey_opening if light else grey_closing
+    ground = fill(calm, size=(window, window), mode="nearest")
+    difference = grey - ground if light else ground - grey
+    off: FloatArray = np.maximum(difference, 0.0) / np.maximum(ground, 0.1)
+    return off
+
+
+def _evened(grey: FloatArray) -> FloatArray:
+    """The picture with the broad slope of its light taken out: divided by a quadratic surface."""
+    small = _median(_shrunk(grey[..., None], _COARSE)[..., 0])
+    fit, *_ = np.linalg.lstsq(_quadratic(small.shape), small.ravel(), rcond=None)
+    surface = (_quadratic(grey.shape) @ fit).reshape(grey.shape)
+    even: FloatArray = grey * (surface.mean() / np.maximum(surface, 0.1 * surface.max()))
+    return even
+
+
+def _quadratic(shape: tuple[int, ...]) -> FloatArray:
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float64)
+    y, x = (2 * (rows.ravel() + 0.5) / shape[0] - 1), (2 * (columns.ravel() + 0.5) / shape[1] - 1)
+    return np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
 
 
 def _drawing_only(mask: BoolArray, strength: FloatArray) -> BoolArray:
@@ -199,14 +246,16 @@ def _tent(count: int, middle: float, step: float, size: int) -> FloatArray:
     """
     centers = middle + (np.arange(size) + 0.5 - size / 2) * step
     reach = max(step, 1.0)
-    away = np.abs(np.arange(count) + 0.5 - centers[:, None]) / reach
-    weights: FloatArray = np.maximum(0.0, 1 - away) / reach
-    return weights
+    beyond = math.ceil(reach + max(-centers[0], centers[-1] - count, 0.0))
+    places = np.arange(-beyond, count + beyond) + 0.5
+    weights: FloatArray = np.maximum(0.0, 1 - np.abs(places - centers[:, None]) / reach)
+    weights /= weights.sum(axis=1, keepdims=True)  # outside counts, as nothing
+    return weights[:, beyond : beyond + count]
 
 
-def _shrunk(channels: FloatArray) -> FloatArray:
-    """Whole blocks of pixels averaged until the longer side is within `LONGEST`."""
-    factor = math.ceil(max(channels.shape[:2]) / LONGEST)
+def _shrunk(channels: FloatArray, longest: int) -> FloatArray:
+    """Whole blocks of pixels averaged until the longer side is within `longest`."""
+    factor = math.ceil(max(channels.shape[:2]) / longest)
     if factor < 2:
         return channels
     rows, columns = (side // factor * factor for side in channels.shape[:2])

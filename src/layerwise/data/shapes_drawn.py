@@ -441,8 +441,11 @@ KNOWN: Final[Mapping[str, Callable[[Generator], list[Outline]]]] = {
     "circle": _circle,
     "square": _square,
     "triangle": _triangle,
+    "ellipse": _circle,
+    "rectangle": _square,
 }
-"""The three kinds of the classic exercise; stretched, they are ellipses and rectangles too."""
+"""The three kinds of the classic exercise. Stretched, circles are ellipses and squares rectangles:
+these are the same by another name, for data that calls them so."""
 
 OTHER: Final[Mapping[str, Callable[[Generator], list[Outline]]]] = {
     "pentagon": _polygon(5),

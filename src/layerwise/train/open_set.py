@@ -28,6 +28,7 @@ from ..data.images import ImageDataset
 from ..errors import FileError, InputError
 from ..models.builder import build
 from ..types import Array, FloatArray, IntArray
+from .batches import Augmentation
 from .evaluation import forward
 from .fit import fit
 from .health import evaluating
@@ -56,7 +57,8 @@ class OpenSet:
     `false_alarms` is the share of known samples that may be called unknown. `guard` is the network
     that learns the answer: a copy of the model with one output more, or words that build another
     ("cnn"). It trains for `epochs` with that `learning_rate`, which takes about as long as that
-    many epochs of the model on twice its data; `seed` decides chance.
+    many epochs of the model on twice its data; `augment` and `seed` are as in `fit`. `classes`
+    names the outputs of a module of one's own.
 
     Raises `InputError` for data that do not fit the model or are too few to calibrate
     (`FEWEST_CONTROL`, and 1/`false_alarms`), and for a model whose last layer cannot be widened.
@@ -79,7 +81,8 @@ class OpenSet:
         false_alarms: float = 0.05,
         guard: str | None = None,
         classes: Sequence[str] | None = None,
-        epochs: int = 8,
+        augment: Augmentation | None = None,
+        epochs: int = 6,
         learning_rate: float = 2e-3,
         seed: int = 0,
     ) -> None:
@@ -115,6 +118,7 @@ class OpenSet:
             schedule="one-cycle",
             loss="nll" if self._ends_in_log else "cross-entropy",
             seed=seed,
+            augment=augment,
             health=False,
             progress=False,
         )

@@ -261,3 +261,38 @@ def test_arrays_that_are_given_away_are_not_copied():
     trace.append(Moment("step"), {"weight": mine}, copy=False)
     assert np.shares_memory(trace["weight", 0], mine)
     assert not trace["weight", 0].flags.writeable
+
+
+def test_several_moments_are_added_at_once():
+    trace = trace_of()
+    moments = [Moment("step", {"step": number}) for number in range(3)]
+    weights = np.arange(18.0).reshape(3, 2, 3)
+    trace.extend(moments, {"loss": [1.0, 0.5, 0.25], "weight": weights})
+    assert [float(trace["loss", number]) for number in range(3)] == [1.0, 0.5, 0.25]
+    assert np.array_equal(trace["weight", 2], weights[2])
+    assert trace["loss", 1].shape == ()
+    with pytest.raises(InputError, match="2 values for 3 moments"):
+        trace.extend(moments, {"loss": [1.0, 0.5]})
+    with pytest.raises(InputError, match=r"has the axes \(row, column\)"):
+        trace.extend(moments, {"weight": np.zeros((3, 2))})
+    assert len(trace) == 3
+
+
+def test_a_trace_may_be_described_when_it_is_first_looked_at():
+    built = []
+
+    def build():
+        built.append(1)
+        store = contract.MemoryStore()
+        store.put(Moment("pass"), {"loss": np.array(2.0)}, copy=False)
+        return Header("later", SITES), store
+
+    trace = Trace.later(build)
+    assert built == []
+    assert trace.title == "later"
+    assert float(trace["loss", 0]) == 2
+    assert ("weight", 0) not in trace
+    assert isinstance(trace, Trace)
+    assert built == [1]
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = trace.nothing

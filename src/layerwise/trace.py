@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -265,23 +266,27 @@ class Trace:
         of axes than its site names, is refused and nothing is added.
         """
         moment = Moment(moment.kind, _coordinates(moment.at))
-        arrays = {}
-        for name, value in values.items():
-            try:
-                array = np.asarray(value)
-            except ValueError as error:  # rows of different lengths
-                raise InputError(f"Site {name!r} takes an array", received=str(error)) from error
-            axes = self.site(name).axes
-            if array.ndim != len(axes):
-                raise InputError(
-                    f"Site {name!r} has the axes ({', '.join(axes)})",
-                    received=f"an array of {array.ndim} axes",
-                )
-            if array.dtype.kind not in "biuf":
-                raise InputError(f"Site {name!r} takes numbers", received=f"type {array.dtype}")
-            arrays[name] = array
+        arrays = {name: self._checked(name, value) for name, value in values.items()}
         self._store.put(moment, arrays, copy=copy)
         return len(self._store.moments()) - 1
+
+    def extend(self, moments: Sequence[Moment], values: Mapping[str, Any]) -> None:
+        """Add several moments at once, all with values of the same sites.
+
+        Each array has an axis more than its site, in front: (moment, …axes of the site). They are
+        given away: the caller must not change them any more.
+        """
+        checked = [Moment(moment.kind, _coordinates(moment.at)) for moment in moments]
+        arrays = {name: self._checked(name, value, 1) for name, value in values.items()}
+        for name, array in arrays.items():
+            if len(array) != len(checked):
+                raise InputError(
+                    f"Site {name!r} needs a value for each moment",
+                    received=f"{len(array)} values for {len(checked)} moments",
+                )
+        for number, moment in enumerate(checked):
+            part = {name: np.asarray(array[number]) for name, array in arrays.items()}
+            self._store.put(moment, part, copy=False)
 
     def __contains__(self, key: object) -> bool:
         if not (isinstance(key, tuple) and len(key) == 2 and key[0] in self._sites):
@@ -378,6 +383,22 @@ class Trace:
         """The value as it was stored, None where it is absent or replayed."""
         return self._store.get(name, moment)
 
+    def _checked(self, name: str, value: Any, more: int = 0) -> Array:
+        """A value as an array that its site can hold, with so many axes more in front."""
+        try:
+            array = np.asarray(value)
+        except ValueError as error:  # rows of different lengths
+            raise InputError(f"Site {name!r} takes an array", received=str(error)) from error
+        axes = self.site(name).axes
+        if array.ndim != len(axes) + more:
+            raise InputError(
+                f"Site {name!r} has the axes ({', '.join(axes)})",
+                received=f"an array of {array.ndim - more} axes",
+            )
+        if array.dtype.kind not in "biuf":
+            raise InputError(f"Site {name!r} takes numbers", received=f"type {array.dtype}")
+        return array
+
     def _take_header(self, header: Header) -> None:
         _check_names(header.sites)
         self.header = header
@@ -435,7 +456,7 @@ def _coordinates(at: Mapping[str, Any]) -> dict[str, int | float]:
     """The coordinates as Python's own numbers, so that every store can write them."""
     plain = {}
     for name, value in at.items():
-        if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
+        if not isinstance(value, (int, float, np.integer, np.floating)) or not isfinite(value):
             raise InputError(
                 "The coordinates of a moment are finite numbers", received=f"{name}={value!r}"
             )

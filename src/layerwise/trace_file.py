@@ -57,6 +57,7 @@ class FileStore:
         self._axes = {site.name: len(site.axes) for site in header.sites}
         self._moments: list[Moment] = []
         self._revision = 0
+        self._settled = False  # whether all moments of the file are known here
         self._every_s, self._written_s = every_s, time.monotonic()
         self._gathered: dict[int, dict[str, Array]] = {}
         self._gathered_bytes = 0
@@ -120,6 +121,7 @@ class FileStore:
                 self._connection.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.Error as error:
             del self._moments[lost:]
+            self._settled = False
             raise OutputError(
                 f"Cannot write to the trace {self._path.name}: {error}",
                 do="Nothing of this moment was kept; make room, or record to another place",
@@ -173,12 +175,15 @@ class FileStore:
 
     def moments(self) -> Sequence[Moment]:
         """All moments so far, also those that another process has added meanwhile."""
+        if self._writes and self._settled:
+            return self._moments  # nobody else writes
         rows = self._ask(
             "SELECT number, kind, place FROM moments WHERE number >= ? ORDER BY number",
             (len(self._moments),),
         )
         for number, kind, place in rows:
             self._moments.append(self._moment(number, kind, place))
+        self._settled = True
         return self._moments
 
     def close(self) -> None:

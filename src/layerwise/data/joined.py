@@ -1,4 +1,4 @@
-"""Several sets of images as one: photographs beside generated drawings, one folder beside another."""
+"""Several sets of images as one: photographs beside generated drawings, folder beside folder."""
 
 from __future__ import annotations
 

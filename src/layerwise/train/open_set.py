@@ -42,6 +42,7 @@ from .run import Run
 UNKNOWN: Final = "unknown"
 FEWEST_CONTROL: Final = 20
 _BATCH = 512
+_FEWEST_STEPS = 300  # of 64 samples each, however few samples there are
 
 
 class OpenSet:
@@ -56,7 +57,8 @@ class OpenSet:
 
     `false_alarms` is the share of known samples that may be called unknown. `guard` is the network
     that learns the answer: a copy of the model with one output more, or words that build another
-    ("cnn"). It trains for `epochs` with that `learning_rate`, which takes about as long as that
+    ("cnn"). It trains for `epochs` (more
+    where samples are few) with that `learning_rate`, which takes about as long as that
     many epochs of the model on twice its data; `augment` and `seed` are as in `fit`. `classes`
     names the outputs of a module of one's own.
 
@@ -111,7 +113,7 @@ class OpenSet:
         fit(
             self.guard,
             (everything, targets),
-            epochs=epochs,
+            epochs=max(epochs, math.ceil(_FEWEST_STEPS * 64 / len(everything))),
             optimizer="adamw",
             learning_rate=learning_rate,
             weight_decay=1e-4,

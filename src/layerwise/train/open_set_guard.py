@@ -37,8 +37,11 @@ def widened(model: nn.Module, example: Tensor, classes: int) -> nn.Module:
     parent_name, _, own_name = ran[-1].rpartition(".")
     parent = copy.get_submodule(parent_name)
     setattr(parent, own_name, _wider(copy.get_submodule(ran[-1])))
-    with evaluating(copy), torch.no_grad():
-        shape = tuple(copy(example).shape)
+    try:
+        with evaluating(copy), torch.no_grad():
+            shape = tuple(copy(example).shape)
+    except RuntimeError as error:
+        raise _cannot(f"with one output more, {str(error).splitlines()[0]}") from None
     if len(shape) != 2 or shape[1] != classes + 1:
         raise _cannot(f"with one output more, its answer has shape {shape}")
     return copy

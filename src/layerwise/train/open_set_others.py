@@ -38,7 +38,7 @@ def made_up(samples: Array, count: int, seed: int) -> Array:
 
 
 def _shuffled(samples: Array, count: int, seed: int) -> Array:
-    """Rows of numbers: columns drawn each for itself, a third of them pushed outwards."""
+    """Rows of numbers: columns drawn each for itself, half of them pushed out, near or far."""
     rng = Generator(PCG64(seed))
     flat = samples.reshape(len(samples), -1).astype(np.float64)
     rows = rng.integers(len(flat), size=(count, flat.shape[1]))
@@ -48,8 +48,9 @@ def _shuffled(samples: Array, count: int, seed: int) -> Array:
     near = rng.random(count)[:, None] < 0.5
     made = np.where(near & (rng.random(made.shape) < 0.5), kept, made)
     middle, spread = flat.mean(axis=0), flat.std(axis=0)
-    out = rng.random(count)[:, None] < 1 / 3
-    pushed = middle + 1.5 * (made - middle) + rng.normal(0, 1.0, made.shape) * spread
+    out = rng.random(count)[:, None] < 0.5
+    far = np.exp(rng.uniform(0.3, 2.0, (count, 1)))
+    pushed = middle + far * (made - middle) + rng.normal(0, 1.0, made.shape) * spread
     return np.where(out, pushed, made).reshape(count, *samples.shape[1:])
 
 

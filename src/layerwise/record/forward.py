@@ -180,7 +180,7 @@ class _Run:
     ) -> None:
         self.keep = keep
         operations = probe.operations
-        self.places = places_of(operations, probe.inputs)
+        self.places = places_of(operations, probe.inputs, probe.returned)
         self.loss = loss
         self.weights = weights
         self.left: dict[str, list[str]] = {}

@@ -8,12 +8,14 @@ module's `forward` has the module's name and its own ("layer1.0.add"); what happ
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Final
 
-from torch import nn
+from torch import device, dtype, layout, memory_format, nn
 
 from ..types import CHANNEL, COLUMN, ROW, SAMPLE
-from .probe import Frame, Operation
+from .probe import Frame, Operation, Seen
 
 UNIT, POSITION, HEAD = "unit", "position", "head"
 RESHAPING: Final = frozenset(
@@ -51,11 +53,17 @@ ARITHMETIC: Final = frozenset(
 )
 
 
-def operation_names(operations: list[Operation]) -> list[str]:
-    """A unique name for each operation, in order."""
+Returned = list[tuple[Frame, Seen]]
+"""What each call of a module gave: the first tensor in it."""
+
+
+def operation_names(operations: list[Operation], returned: Returned) -> list[str]:
+    """A unique name for each operation, in order.
+
+    A module's own name is that of the operation whose output it returned, if it called no others.
+    """
     called: Counter[str] = Counter()
     frame_names: dict[int, str] = {}
-    last_in: dict[int, int] = {}
     with_calls: set[int] = set()  # frames in which other modules were called
 
     def frame_name(frame: Frame) -> str:
@@ -70,19 +78,21 @@ def operation_names(operations: list[Operation]) -> list[str]:
             frame_names[id(frame)] = found
         return found
 
-    for number, operation in enumerate(operations):
+    for operation in operations:
         if operation.frame is not None:
             frame_name(operation.frame)
-            last_in[id(operation.frame)] = number
+    results = {(id(frame), id(seen)) for frame, seen in returned}
     names: list[str] = []
     taken: Counter[str] = Counter()
-    for number, operation in enumerate(operations):
+    for operation in operations:
         frame, own = operation.frame, function_name(operation)
         name = own
         if frame is not None:
             start = frame_names[id(frame)]
-            is_last = last_in[id(frame)] == number and id(frame) not in with_calls
-            name = start if is_last and start else f"{start}.{own}".removeprefix(".")
+            whole = id(frame) not in with_calls and any(
+                (id(frame), id(output)) in results for output in operation.outputs
+            )
+            name = start if whole and start else f"{start}.{own}".removeprefix(".")
         taken[name] += 1
         while taken[name] > 1:
             name = f"{name}:{taken[name]}"
@@ -91,21 +101,17 @@ def operation_names(operations: list[Operation]) -> list[str]:
     return names
 
 
-def block_ends(operations: list[Operation]) -> list[list[str]]:
-    """For each operation the modules around it whose last operation it is, innermost first."""
-    last: dict[int, tuple[int, str]] = {}
-    for number, operation in enumerate(operations):
-        frame = operation.frame
-        if frame is not None and not frame.module._modules:
-            frame = frame.outer  # its own name says it already
-        while frame is not None:
-            last[id(frame)] = number, frame.name
-            frame = frame.outer
-    ends: list[list[str]] = [[] for _ in operations]
-    for number, name in last.values():
-        if name and name not in ends[number]:
-            ends[number].append(name)
-    return [sorted(names, key=lambda name: -name.count(".")) for names in ends]
+def block_ends(operations: list[Operation], returned: Returned) -> list[list[str]]:
+    """For each operation the modules with parts that returned its output, innermost first."""
+    gave: dict[int, list[str]] = {}
+    for frame, seen in returned:
+        if frame.name and frame.module._modules:  # one without parts: its own name says it already
+            gave.setdefault(id(seen), []).append(frame.name)
+    ends = []
+    for operation in operations:
+        names = [name for output in operation.outputs for name in gave.get(id(output), ())]
+        ends.append(sorted(dict.fromkeys(names), key=lambda name: -name.count(".")))
+    return ends
 
 
 def output_axes(
@@ -160,9 +166,18 @@ def input_axes(shape: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def text_of(argument: Any) -> Any:
-    """An argument as JSON can hold it."""
-    if argument is None or isinstance(argument, (bool, int, float, str)):
-        return argument if not isinstance(argument, float) or argument == argument else "nan"
+    """An argument as JSON can hold it, the same text in every run."""
+    if argument is None or isinstance(argument, (bool, int, str)):
+        return argument
+    if isinstance(argument, float):
+        return argument if isfinite(argument) else str(argument)
     if isinstance(argument, (tuple, list)):
         return [text_of(part) for part in argument]
-    return str(argument)
+    if isinstance(argument, Mapping):
+        return {str(key): text_of(part) for key, part in argument.items()}
+    if isinstance(argument, (slice, complex, dtype, device, layout, memory_format)):
+        return str(argument)
+    if argument is Ellipsis:
+        return "..."
+    name = getattr(argument, "__name__", type(argument).__name__)
+    return str(name)

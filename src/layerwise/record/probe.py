@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from inspect import signature
 from sys import getrefcount
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Final, NamedTuple
 
@@ -26,15 +26,14 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
+from .calls import named_tensors
+from .in_place import WAYS, overwritten
+
 FUSED: Final = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerEncoder)
 """Modules that in evaluation run as one fused operation, but not while somebody looks inside."""
 
 UNLIMITED: Final = 1 << 62
-IN_PLACE_METHODS: Final = frozenset(
-    f"__i{name}__"
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor",
-                 "lshift", "rshift", "matmul")
-) | {"__setitem__"}  # fmt: skip
+NOTHING: Final[list[Tensor]] = []
 
 
 class Frame(NamedTuple):
@@ -104,12 +103,15 @@ class Probe(TorchFunctionMode):
         super().__init__()
         self.model, self.budget = model, budget
         self.inputs: list[Seen] = []
+        self.returned: list[tuple[Frame, Seen]] = []
         self._operations: list[Operation] = []
         self._on_output = on_output
         self._names = module_names(model)
         self._notes: list[Note] = []
         self._held: list[tuple[Seen, Tensor, int, int]] = []  # made out before the end
+        self._thread = 0
         self._frame: Frame | None = None
+        self._returned: list[tuple[Frame, int | Seen]] = []  # what each call of a module gave
         self._blind: tuple[Frame, Any] | None = None  # inside of what it does not look
         self._hooks: list[Any] = []
         self._bytes = 0
@@ -119,6 +121,7 @@ class Probe(TorchFunctionMode):
         self._same: dict[int, int] = {}  # number → an earlier one that is the very same tensor
         self._views: dict[int, list[tuple[int, Tensor]]] = {}  # identity of a base → its views
         self._seen: dict[int, tuple[Seen, Any]] = {}  # identity → what it is, and the tensor
+        self._weights: dict[int, tuple[str, str]] | None = None  # identity → kind and name
 
     def add_input(self, name: str, tensor: Tensor) -> None:
         """Name a tensor that goes into the model; its value is copied, as it is the caller's."""
@@ -130,6 +133,7 @@ class Probe(TorchFunctionMode):
     # -- while the model runs ----------------------------------------------------------------
 
     def __enter__(self) -> Probe:
+        self._thread = get_ident()
         self._hooks = [
             register_module_forward_pre_hook(self._enter_module),
             register_module_forward_hook(self._leave_module, always_call=True),
@@ -153,26 +157,44 @@ class Probe(TorchFunctionMode):
 
     def _enter_module(self, module: nn.Module, args: Any) -> None:
         name = self._names.get(id(module))
-        if name is None:
+        if name is None or get_ident() != self._thread:
             return
         self._frame = Frame(module, name, self._frame)
-        fused = isinstance(module, FUSED) and not module.training and not torch.is_grad_enabled()
-        if fused and self._blind is None:  # looking inside would change the last bits
+        if self._blind is None and isinstance(module, FUSED) and runs_fused(module, args):
+            # looking inside would change the last bits
             self._blind = self._frame, torch._C.DisableTorchFunction()
             self._blind[1].__enter__()
 
     def _leave_module(self, module: nn.Module, args: Any, output: Any) -> None:
         frame = self._frame
-        if frame is None or frame.module is not module:
+        if frame is None or frame.module is not module or get_ident() != self._thread:
             return
         if self._blind is not None and self._blind[0] is frame:
             self._see_again()
         if self._blind is None:
             made = output if isinstance(output, (tuple, list)) else (output,)
             new = tuple(part for part in made if isinstance(part, Tensor) and self._is_new(part))
-            if new:
-                self._note(module, args, {}, new)  # made by something that no mode can see
+            if new or (args and output is args[0] and self._did_nothing(frame)):
+                # made by something that no mode can see, or its very input
+                self._note(module, args, {}, new or (output,), NOTHING)
+            self._note_returned(frame, output)
         self._frame = frame.outer
+
+    def _did_nothing(self, frame: Frame) -> bool:
+        idle = not self._notes or self._notes[-1].frame is not frame
+        return idle and not frame.module._modules
+
+    def _note_returned(self, frame: Frame, output: Any) -> None:
+        if not isinstance(output, Tensor):
+            tensors = named_tensors(output, "")
+            if not tensors:
+                return
+            output = tensors[0][1]
+        number = self._latest.get(id(output))
+        if number is not None:
+            self._returned.append((frame, number))
+        elif not self._is_new(output):
+            self._returned.append((frame, self._seen[id(output)][0]))
 
     def _see_again(self) -> None:
         if self._blind is not None:
@@ -198,18 +220,21 @@ class Probe(TorchFunctionMode):
     ) -> Any:
         if kwargs is None:
             kwargs = {}
-        in_place = False
-        if kwargs or IN_PLACE.get(func, True) is not False:
-            for target in overwritten(func, args, kwargs):
-                in_place = True
+        changed, shares = NOTHING, False
+        if kwargs or WAYS.get(func, True) is not False:
+            changed = overwritten(func, args, kwargs)
+            shares = WAYS[func] is None
+            for target in changed or (args[:1] if shares else ()):
                 self._save(target)
         result = func(*args, **kwargs)
         if isinstance(result, Tensor):
-            self._note(func, args, kwargs, (result,), in_place=in_place)
+            self._note(func, args, kwargs, (result,), changed, shares)
         elif isinstance(result, (tuple, list)):
             tensors = tuple(part for part in result if isinstance(part, Tensor))
             if tensors:
-                self._note(func, args, kwargs, tensors, in_place=in_place)
+                self._note(func, args, kwargs, tensors, changed, shares)
+        elif changed and result is None:  # x[0] = 1
+            self._note(func, args, kwargs, (), changed)
         return result
 
     def _note(
@@ -218,16 +243,18 @@ class Probe(TorchFunctionMode):
         args: Any,
         kwargs: Mapping[str, Any],
         results: tuple[Tensor, ...],
-        *,
-        in_place: bool = False,
+        changed: list[Tensor],
+        shares: bool = False,
     ) -> None:
+        if changed:
+            results = self._with_changed(results, changed)
         first = number = self._count
         holds = self._bytes <= self.budget
         for result in results:
             if holds:
                 self._bytes += result.nbytes
-                if result._is_view() or in_place or (args and result is args[0]):
-                    self._note_shared(number, result, in_place)
+                if result._is_view() or changed or shares or (args and result is args[0]):
+                    self._note_shared(number, result, bool(changed))
                 self._latest[id(result)] = number
             if self._on_output is not None:
                 self._on_output(number, result)
@@ -241,6 +268,18 @@ class Probe(TorchFunctionMode):
             self._held += self._make_out(holds=True)
             self._notes = [note]
             self._make_out(holds=False)
+
+    def _with_changed(
+        self, results: tuple[Tensor, ...], changed: list[Tensor]
+    ) -> tuple[Tensor, ...]:
+        """What came out, with what was overwritten: also the tensor into which a view looks."""
+        found = {id(result): result for result in results}
+        for target in changed:
+            found.setdefault(id(target), target)
+            base = target._base if target._is_view() else None
+            if base is not None and (id(base) in self._latest or not self._is_new(base)):
+                found.setdefault(id(base), base)
+        return tuple(found.values())
 
     def _note_shared(self, number: int, result: Tensor, in_place: bool) -> None:
         """What to do about a result that is no memory of its own."""
@@ -275,33 +314,48 @@ class Probe(TorchFunctionMode):
         go: a value that somebody else still refers to is copied, and so is what it looks into.
         """
         self._views, self._latest = {}, {}
-        references: Counter[int] = Counter()
+        results = [(number, tensor) for _, tensor, _, number in self._held]
+        ours: Counter[int] = Counter(id(tensor) for _, tensor in results)  # _held's references
+        ours.update(id(holder) for _, holder in self._seen.values())
         for note in self._notes:
+            results += enumerate(note.results, note.first)
             for part in (note.args, note.kwargs.values(), note.results):
-                references.update(map(id, part))
+                ours.update(map(id, part))
                 for inner in part:
                     if isinstance(inner, (tuple, list)):
-                        references.update(map(id, inner))
-        for note in self._notes:
-            number = note.first - 1
-            for result in note.results:
-                number += 1
-                # two more: the loop's name and the argument of getrefcount
-                if number not in self._copies and getrefcount(result) > references[id(result)] + 2:
-                    self._copies[number] = result.detach().clone()
+                        ours.update(map(id, inner))
+        ours.update(id(tensor) for _, tensor in results)
+        kept = [tensor for _, tensor in results if getrefcount(tensor) > ours[id(tensor)] + LOOKING]
+        if kept:
+            shared = {memory_of(tensor) for tensor in kept} - {0}
+            for number, tensor in results:
+                if number not in self._copies and memory_of(tensor) in shared:
+                    self._copies[number] = tensor.detach().clone()
 
     @property
     def operations(self) -> list[Operation]:
-        """The operations in order, with the values that were held; call `settle` before."""
+        """The operations in order, with the values that were held; call `settle` before.
+
+        From then on `returned` has the first tensor that each call of a module gave.
+        """
         held = [*self._held, *self._make_out(holds=True)]
         self._held, self._seen = [], {}
         for seen, result, version, number in held:
             if number in self._copies:
                 seen.value = self._copies.pop(number)
+            elif memory_of(result) is None:
+                seen.left_out = "inside of a function that torch.func transformed"
             elif result._version != version:
                 seen.left_out = "overwritten by something that cannot be seen"
             else:
                 seen.value = result.detach()
+        if self._returned:
+            outputs = [output for operation in self._operations for output in operation.outputs]
+            self.returned += [
+                (frame, outputs[which] if isinstance(which, int) else which)
+                for frame, which in self._returned
+            ]
+            self._returned = []
         return self._operations
 
     def _make_out(self, *, holds: bool) -> list[tuple[Seen, Tensor, int, int]]:
@@ -312,9 +366,9 @@ class Probe(TorchFunctionMode):
             arguments: list[Any] = []
             for argument in (*args, *kwargs.values()) if kwargs else args:
                 if isinstance(argument, Tensor):
-                    inputs.append(self._source(argument, frame))
+                    inputs.append(self._source(argument))
                 elif isinstance(argument, (tuple, list)):
-                    inputs += [self._source(p, frame) for p in argument if isinstance(p, Tensor)]
+                    inputs += [self._source(p) for p in argument if isinstance(p, Tensor)]
                 else:
                     arguments.append(argument)
             outputs = []
@@ -331,39 +385,78 @@ class Probe(TorchFunctionMode):
         self._notes = []
         return held
 
-    def _source(self, tensor: Tensor, frame: Frame | None) -> Seen:
+    def _source(self, tensor: Tensor) -> Seen:
         entry = self._seen.get(id(tensor))
         if entry is not None:
             holder = entry[1]
             if holder is tensor or (isinstance(holder, weakref.ref) and holder() is tensor):
                 return entry[0]
-        kind, name = self._name(tensor, frame)
+        if self._weights is None:
+            own = [("parameter", self.model.named_parameters()),
+                   ("buffer", self.model.named_buffers())]  # fmt: skip
+            self._weights = {id(part): (kind, name) for kind, parts in own for name, part in parts}
+        kind, name = self._weights.get(id(tensor), ("constant", ""))
         seen = Seen(kind, name, tuple(tensor.shape), tensor.dtype)
         self._seen[id(tensor)] = seen, tensor
         return seen
 
-    def _name(self, tensor: Tensor, frame: Frame | None) -> tuple[str, str]:
-        """What a tensor is that no operation made."""
-        while frame is not None:
-            module = frame.module
-            for kind, own in (("parameter", module._parameters), ("buffer", module._buffers)):
-                for key, value in own.items():
-                    if value is tensor:
-                        return kind, f"{frame.name}.{key}".removeprefix(".")
-            frame = frame.outer
-        for name, parameter in self.model.named_parameters():
-            if parameter is tensor:
-                return "parameter", name
-        return "constant", ""
+
+LOOKING: Final = [getrefcount(thing) for _, thing in [(0, object())]][0] - 1
+"""References to a thing that looking at its count in a loop adds by itself."""
+
+
+def memory_of(tensor: Tensor) -> int | None:
+    """Where a tensor's memory begins; 0 if it has none, None if it cannot be read any more."""
+    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return None
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return 0
+
+
+def runs_fused(module: nn.Module, args: Any) -> bool:
+    """Whether a module that can runs as one operation: in evaluation, where nothing can learn."""
+    if module.training:
+        return False
+    if not torch.is_grad_enabled():
+        return True
+    tensors = [*module.parameters(), *(part for part in args if isinstance(part, Tensor))]
+    return not any(tensor.requires_grad for tensor in tensors)
 
 
 def hook_gradient(tensor: Tensor, store: Callable[[Tensor], object]) -> None:
     """Have `store` called with the loss's derivative by a tensor, in the backward pass."""
 
-    def look(gradient: Tensor) -> None:
-        store(gradient.detach())
+    def look(gradient: Tensor | None) -> None:
+        if gradient is not None:  # one of several outputs that nobody used has none
+            store(gradient.detach())
 
     tensor.register_hook(look)  # type: ignore[no-untyped-call]
+
+
+def watch_outputs(
+    module: nn.Module, hook: Callable[..., None], fused: Container[int] | None = None
+) -> Any:
+    """Have `hook` called with what a module gives; a handle that removes it.
+
+    A hook on a part of a fused module (`fused`: their identities) would make PyTorch compute it
+    another way, with other last bits. There it is one hook on all modules that picks out its own.
+    """
+    if isinstance(module, FUSED) or (fused is not None and id(module) in fused):
+
+        def pick(called: nn.Module, args: Any, output: Any) -> None:
+            if called is module:
+                hook(called, args, output)
+
+        return register_module_forward_hook(pick)
+    return module.register_forward_hook(hook)
+
+
+def fused_parts(model: nn.Module) -> set[int]:
+    """The identities of the modules that may run as a part of one fused operation."""
+    whole = [module for module in model.modules() if isinstance(module, FUSED)]
+    return {id(part) for module in whole for part in module.modules()}
 
 
 def module_names(model: nn.Module) -> dict[int, str]:
@@ -379,32 +472,3 @@ def module_names(model: nn.Module) -> dict[int, str]:
         children = reversed(module._modules.items())
         waiting += [(child, start + key) for key, child in children if child is not None]
     return names
-
-
-IN_PLACE: dict[Any, int | bool] = {}
-"""Function → whether it changes its first argument: always, never, or where its flag stands."""
-
-
-def overwritten(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Tensor]:
-    """The tensors that a call is about to change in place."""
-    way = IN_PLACE.get(func)
-    if way is None:
-        way = IN_PLACE[func] = _in_place(func)
-    out = kwargs.get("out")
-    if out is not None:
-        return [out] if isinstance(out, Tensor) else list(out)
-    flag = kwargs.get("inplace") or (way is not False and len(args) > way and args[way] is True)
-    if way is True or flag:
-        return [argument for argument in args[:1] if isinstance(argument, Tensor)]
-    return []
-
-
-def _in_place(func: Any) -> int | bool:
-    name = getattr(func, "__name__", "")
-    if name in IN_PLACE_METHODS or (name.endswith("_") and not name.endswith("__")):
-        return True
-    try:
-        names = list(signature(func).parameters)
-    except (TypeError, ValueError):
-        return False
-    return names.index("inplace") if "inplace" in names else False

@@ -9,25 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from threading import get_ident
 from types import TracebackType
-from typing import Any
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from ..trace import Moment, Site, Trace
-from ..types import Array
-from .calls import check_watchable, input_tensors, named_tensors
+from ..types import Array, FloatArray
+from .calls import call_arguments, check_watchable, input_tensors, named_tensors
 from .forward import loss_of
 from .keep import Keep
+from .layer_watch import LayerWatch
 from .probe import FUSED, Probe, hook_gradient
 from .sites import places_of
-from .summary import STATISTICS, Summary
+from .summary import STATISTICS, statistics_from
 from .values import Tensors, Values
 
-OUTPUTS, GRADIENTS = "summary of outputs", "summary of gradients"
-WEIGHTS, WEIGHT_GRADIENTS = "summary of weights", "summary of weight gradients"
+GATHERED: Final = 32  # so many steps are put into the trace together
+
+
+class _Step(NamedTuple):
+    moment: Moment
+    metrics: Mapping[str, float]
+    sums: FloatArray | None  # raw, of the layers
 
 
 class Recorder:
@@ -51,43 +59,21 @@ class Recorder:
     ) -> None:
         check_watchable(model)
         self.model, self.keep, self._fixed = model, keep or Keep(), probe
-        self.layers = tuple(
-            name for name, module in model.named_modules()
-            if is_layer(module) and self.keep.wants(name)
-        )  # fmt: skip
-        self.parameters = tuple(
-            name for name, _ in model.named_parameters() if self.keep.wants(name, _owner(name))
-        )
+        self.layers = LayerWatch(model, self.keep)
         self.values = Values(self.keep, self.keep.budget_bytes * 3 // 4)
         self.summary_every = self.keep.summary_every
-        self._summaries: dict[str, Summary] = {}
-        self._summary_moments: dict[int, int] = {}
-        self._hooks: list[Any] = []
+        self._summaries: list[int] = []  # the moments that have one
+        self._waiting: list[_Step] = []
         self._value_hooks: list[Any] = []
         self._passes = _Passes(model)
         self._step = 0  # how many moments were committed
-        self._captured = False
-        self._watches = False
+        self._captured = self._declared = False
         self._latest: Tensors | None = None
 
     # -- hooks ---------------------------------------------------------------------------------
 
     def __enter__(self) -> Recorder:
-        rows = {name: row for row, name in enumerate(self.layers)}
-        keep = self.keep
-        for name, layers, way in (
-            (OUTPUTS, len(rows), keep.outputs), (GRADIENTS, len(rows), keep.gradients),
-            (WEIGHTS, len(self.parameters), keep.weights),
-            (WEIGHT_GRADIENTS, len(self.parameters),
-             keep.gradients if keep.weights != "nothing" else "nothing"),
-        ):  # fmt: skip
-            if way != "nothing" and layers:
-                self._summaries[name] = Summary(layers)
-        if OUTPUTS in self._summaries or GRADIENTS in self._summaries:
-            for name, module in self.model.named_modules():
-                if name in rows:
-                    hook = partial(self._see_layer, rows[name])
-                    self._hooks.append(module.register_forward_hook(hook))
+        self.layers.start()
         self._prepare()
         return self
 
@@ -97,29 +83,15 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for hook in (*self._hooks, *self._value_hooks):
+        self.layers.stop()
+        for hook in self._value_hooks:
             hook.remove()
-        self._hooks, self._value_hooks = [], []
+        self._value_hooks = []
         self._passes.stop()
-
-    def _see_layer(self, row: int, module: nn.Module, args: Any, output: Any) -> None:
-        if not self._watches or not (torch.is_grad_enabled() or self.keep.passes == "all"):
-            return
-        if not isinstance(output, Tensor):
-            found = named_tensors(output, "")
-            if not found:
-                return
-            output = found[0][1]
-        if not output.is_floating_point():
-            return
-        if OUTPUTS in self._summaries:
-            self._summaries[OUTPUTS].add(row, output)
-        if output.requires_grad and GRADIENTS in self._summaries:
-            output.register_hook(partial(self._summaries[GRADIENTS].add, row))
 
     def _prepare(self) -> None:
         """Get ready for the coming step: whether it has a summary, and arrays."""
-        self._watches = self._step % self.summary_every == 0
+        self.layers.active = self._step % self.summary_every == 0
         has_values = self.keep.has_values() and self._step % self.values.every == 0
         self._captured, self._latest = False, None
         for hook in self._value_hooks:
@@ -133,21 +105,17 @@ class Recorder:
                 register_module_forward_pre_hook(self._passes.begin),
                 register_module_forward_hook(self._passes.end, always_call=True),
             ]
+            if not isinstance(self.model, FUSED):  # a hook of its own would change its last bits
+                self._value_hooks.append(
+                    self.model.register_forward_pre_hook(self._passes.inputs, with_kwargs=True)
+                )
 
     # -- a step --------------------------------------------------------------------------------
 
     def capture(self) -> None:
         """Read parameters and gradients now, with the arrays of this step if it has any."""
-        parameters = dict(self.model.named_parameters())
-        if self._watches:
-            chosen = [parameters[name] for name in self.parameters if name in parameters]
-            for name, tensors in (
-                (WEIGHTS, chosen), (WEIGHT_GRADIENTS, [weight.grad for weight in chosen]),
-            ):  # fmt: skip
-                if name in self._summaries:
-                    if self._captured:
-                        self._summaries[name].take()  # an earlier part of the same step
-                    self._summaries[name].add_each(0, tensors)
+        if self.layers.active:
+            self.layers.capture(again=self._captured)
         self._captured = True
         if not self._has_values:
             return
@@ -156,6 +124,8 @@ class Recorder:
         elif self._passes.has_run:
             self._latest = self._passes.tensors()
         if self._latest is not None:
+            self.layers.refresh()
+            parameters = dict(self.model.named_parameters())
             slopes = {n: p.grad for n, p in parameters.items() if p.grad is not None}
             self._latest.weights = parameters
             if not self._latest.weight_gradients:
@@ -163,47 +133,67 @@ class Recorder:
             self._cut = self.values.cut(self._latest)  # copies, before anything moves
             self._latest = Tensors([])
 
-    def commit(self, trace: Trace, moment: Moment, metrics: Mapping[str, float]) -> int:
-        """Append a moment with the metrics and all that was seen; gives its number."""
+    def commit(self, trace: Trace, moment: Moment, metrics: Mapping[str, float]) -> None:
+        """End a step: a moment with the metrics and all that was seen since the last one.
+
+        Moments are put into the trace some at a time, and at `flush`.
+        """
         if not self._captured:
             self.capture()
-        arrays: dict[str, Array] = {}
-        if self._watches:
-            for name, summary in self._summaries.items():
-                arrays[name] = summary.take()
-            trace.declare(*self.summary_sites())
-        summary_bytes = sum(array.nbytes for array in arrays.values())
-        kept: dict[str, Array] = {}
+        sums = self.layers.summary.take() if self.layers.active else None
+        kept = None
         if self._latest is not None:
             sites, kept = self._cut
             trace.declare(*_undeclared(trace, sites))
-        number = trace.append(moment, {**metrics, **arrays, **kept}, copy=False)
-        if arrays:
-            self._thin_summaries(trace, number, summary_bytes)
-        if kept:
-            self.values.stored(trace, number, sum(array.nbytes for array in kept.values()))
+        waiting = self._waiting
+        if waiting and (
+            len(waiting) >= GATHERED
+            or waiting[0].metrics.keys() != metrics.keys()
+            or (waiting[0].sums is None) != (sums is None)
+        ):
+            self.flush(trace)
+        self._waiting.append(_Step(moment, metrics, sums))
+        if kept is not None:
+            self.flush(trace, kept)
         self._step += 1
         self._prepare()
-        return number
 
-    def summary_sites(self) -> list[Site]:
-        """The sites of the summaries."""
-        sites = []
-        for name in self._summaries:
-            of = "parameter" if name in (WEIGHTS, WEIGHT_GRADIENTS) else "layer"
-            names = self.parameters if of == "parameter" else self.layers
-            entries: dict[str, tuple[int | str, ...]] = {of: names, "statistic": STATISTICS}
-            sites.append(Site(name, "summary", (of, "statistic"), entries=entries))
-        return sites
+    def flush(self, trace: Trace, kept: Mapping[str, Array] | None = None) -> None:
+        """Put the moments that wait into the trace; the arrays `kept` belong to the last one."""
+        if not self._waiting:
+            return
+        steps, self._waiting = self._waiting, []
+        if kept is not None and len(steps) > 1:
+            self._waiting = steps[:-1]
+            self.flush(trace)
+            steps = steps[-1:]
+        first = len(trace)
+        values: dict[str, Any] = {
+            name: np.array([step.metrics[name] for step in steps]) for name in steps[0].metrics
+        }
+        if steps[0].sums is not None:
+            if not self._declared:
+                trace.declare(*self.layers.sites())
+                self._declared = True
+            sums = np.stack([step.sums for step in steps if step.sums is not None])
+            values |= self.layers.split(statistics_from(sums))
+        values |= {name: array[None] for name, array in (kept or {}).items()}
+        trace.extend([step.moment for step in steps], values)
+        if steps[0].sums is not None:
+            self._thin_summaries(trace, range(first, len(trace)))
+        if kept:
+            size = sum(array.nbytes for array in kept.values())
+            self.values.stored(trace, first, size)
 
-    def _thin_summaries(self, trace: Trace, number: int, size: int) -> None:
-        moments = self._summary_moments
-        moments[number] = size
-        while sum(moments.values()) > self.keep.budget_bytes // 4 and moments:
-            numbers = sorted(moments)
-            for old in numbers[1::2] or numbers:
-                trace.drop(sorted(self._summaries), old)
-                del moments[old]
+    def _thin_summaries(self, trace: Trace, new: range) -> None:
+        """Where the summaries would take more than their part, give up every second of them."""
+        self._summaries += new
+        names = [site.name for site in self.layers.sites()]
+        size = 4 * len(STATISTICS) * len(self.layers.summary.rows)
+        while len(self._summaries) * size > self.keep.budget_bytes // 4 and self._summaries:
+            for old in self._summaries[1::2] or self._summaries:
+                trace.drop(names, old)
+            self._summaries = self._summaries[::2] if len(self._summaries) > 1 else []
             self.summary_every *= 2
 
     def _probed(self) -> Tensors:
@@ -211,7 +201,7 @@ class Recorder:
         assert self._fixed is not None
         inputs, loss = self._fixed
         modes = {module: module.training for module in self.model.modules()}
-        self._watches, watches = False, self._watches
+        self.layers.active, active = False, self.layers.active
         gradients: dict[int, Tensor] = {}
         passes = _Passes(self.model, True)
         try:
@@ -222,7 +212,7 @@ class Recorder:
                 parameters = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
                 slopes = torch.autograd.grad(number, [p for _, p in parameters], allow_unused=True)
         finally:
-            self._watches = watches
+            self.layers.active = active
             for module, training in modes.items():
                 module.training = training
         found = passes.tensors()
@@ -237,16 +227,15 @@ class Recorder:
 
     def state(self) -> dict[str, Any]:
         """What going on after a break needs, as JSON can hold it."""
-        moments = {str(number): size for number, size in self._summary_moments.items()}
         return {
-            "step": self._step, "summary_every": self.summary_every, "summaries": moments,
+            "step": self._step, "summary_every": self.summary_every, "summaries": self._summaries,
             "values": self.values.state(),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from there; call it before the block begins."""
         self._step, self.summary_every = state["step"], state["summary_every"]
-        self._summary_moments = {int(n): size for n, size in state["summaries"].items()}
+        self._summaries = [int(number) for number in state["summaries"]]
         self.values.restore(state["values"])
 
 
@@ -257,6 +246,7 @@ class _Passes:
         self._model, self._always = model, always
         self._probe: Probe | None = None
         self._own = {id(module) for module in model.modules()}
+        self._thread = get_ident()
         self._depth = 0
         self._open = False
         self._gradients: dict[int, Tensor] = {}
@@ -266,7 +256,7 @@ class _Passes:
         return self._probe is not None and not self._open
 
     def begin(self, module: nn.Module, args: Any) -> None:
-        if id(module) not in self._own:
+        if not self._is_ours(module):
             return
         self._depth += 1
         if self._depth > 1 or not (torch.is_grad_enabled() or self._always):
@@ -275,24 +265,39 @@ class _Passes:
         if self._probe is None or module is self._model:
             self._gradients = {}
             self._probe = Probe(self._model, on_output=self._on_output)
-        for name, tensor in input_tensors(args, {}):
-            self._probe.add_input(name, tensor)
+        if module is not self._model or isinstance(module, FUSED):
+            for name, tensor in input_tensors(args, {}):
+                self._probe.add_input(name, tensor)
         self._open = True
         self._probe.__enter__()
         self._probe._enter_module(module, args)
 
+    def inputs(self, module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
+        """Name what goes into the model, which only a hook of its own is told in full."""
+        if self._depth == 1 and self._open and self._probe is not None:
+            with torch._C.DisableTorchFunction():
+                for name, tensor in input_tensors(args, kwargs):
+                    self._probe.add_input(name, tensor)
+
+    def _is_ours(self, module: nn.Module) -> bool:
+        """Whether a call is of the model, in its thread, and not repeated for a checkpoint."""
+        return (
+            id(module) in self._own
+            and get_ident() == self._thread
+            and torch._C._current_graph_task_id() == -1
+        )
+
     def end(self, module: nn.Module, args: Any, output: Any) -> None:
-        if id(module) not in self._own or not self._depth:
+        if not self._is_ours(module) or not self._depth:
             return
         self._depth -= 1
         if self._depth == 0 and self._open and self._probe is not None:
             self._open = False
+            self._probe._leave_module(module, args, output)
             self._probe.__exit__(None, None, None)
 
     def run(self, inputs: Any, gradients: dict[int, Tensor]) -> Any:
         """A pass of our own."""
-        from .calls import call_arguments
-
         self._gradients = gradients
         args, kwargs = call_arguments(self._model, inputs)
         self._probe = Probe(self._model, on_output=self._on_output)
@@ -318,22 +323,13 @@ class _Passes:
         assert probe is not None
         operations = probe.operations
         outputs = [output for operation in operations for output in operation.outputs]
-        places = places_of(operations, probe.inputs)
+        places = places_of(operations, probe.inputs, probe.returned)
         by_seen = {id(place.seen): place.site.name for place in places}
         gradients = {
             by_seen[id(outputs[number])]: gradient for number, gradient in self._gradients.items()
         }
         self._probe = None
         return Tensors(places, gradients)
-
-
-def is_layer(module: nn.Module) -> bool:
-    """Whether a module is a layer of its own: without parts, or with parameters itself."""
-    return not module._modules or bool(module._parameters) or isinstance(module, FUSED)
-
-
-def _owner(parameter: str) -> str:
-    return parameter.rpartition(".")[0]
 
 
 def _undeclared(trace: Trace, sites: list[Site]) -> list[Site]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -21,11 +21,12 @@ from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
 from .calls import check_watchable
 from .keep import Keep
+from .probe import watch_outputs
 from .recorder import Recorder
 
 GATHER_S: Final = 1.0  # a trace file is written about once a second
-_BACKWARD: Final = Tensor.backward
 _ACTIVE: WeakSet[recording] = WeakSet()
+_backward: Any = torch.autograd.backward  # PyTorch's own, while ours stands in its place
 
 
 class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
@@ -33,10 +34,12 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
 
     ``with lw.recording(model) as rec: train(model)`` works around a plain loop, a Lightning trainer
     or a Hugging Face trainer. A moment is a step of an optimiser that moves the model's parameters,
-    with the loss whose `backward()` was called, and what `keep` asks for (see `Keep`): summaries of
+    with the loss whose `backward()` was called (scaled or divided, if the loop did so; with
+    `rec.note(loss=…)` it is what you say), and what `keep` asks for (see `Keep`): summaries of
     every layer, arrays every so often. Parameters are read after the backward pass, before they
-    move; with several backward passes in a step, gradients are those added up. `rec.trace` can be
-    read at any time; with `path` it is a file, written about once a second.
+    move; with several backward passes in a step, gradients are those added up. If the model is
+    called several times in a step, summaries are of all calls, arrays of the last. `rec.trace` can
+    be read at any time; with `path` it is a file, written about once a second.
 
     `rec.note(accuracy=0.9)` adds numbers of one's own to the step that is under way. With
     `Keep(passes="all")`, passes without gradients are moments too.
@@ -65,12 +68,14 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
         }
         header = Header(title or type(model).__name__, (Site("loss", "metric"),), facts)
         self._recorder = Recorder(model, self.keep)
-        self.trace = Trace(header) if path is None else Trace.create(path, header, every_s=GATHER_S)
-        self._own = {id(parameter) for parameter in model.parameters()}
+        self._trace = Trace(header) if path is None else Trace.create(path, header, every_s=GATHER_S)
+        self._parameters = list(model.parameters())
+        self._own = {id(parameter) for parameter in self._parameters}
         self._hooks: list[Any] = []
         self._loss: Tensor | None = None
         self._pending = False
         self._extra: dict[str, float] = {}
+        self._declared = {"loss"}
         self._step = 0
         self._unrecorded = 0
 
@@ -81,10 +86,10 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
         self._hooks = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
-            self.model.register_forward_hook(self._after_pass),
+            watch_outputs(self.model, self._after_pass),
         ]
+        _watch_backward()
         _ACTIVE.add(self)
-        Tensor.backward = _watched_backward  # type: ignore[method-assign]
         return self
 
     def __exit__(
@@ -94,8 +99,8 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
         trace: TracebackType | None,
     ) -> None:
         _ACTIVE.discard(self)
-        if not _ACTIVE:
-            Tensor.backward = _BACKWARD  # type: ignore[method-assign]
+        if not _ACTIVE and torch.autograd.backward is _watched_backward:
+            torch.autograd.backward = _backward
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
@@ -110,17 +115,30 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
         self.trace.declare(notes=notes)
         self.trace.flush()
 
+    @property
+    def trace(self) -> Trace:
+        """What was recorded so far."""
+        self._recorder.flush(self._trace)
+        return self._trace
+
     def note(self, **numbers: float) -> None:
         """Add numbers to the step that is under way, under names of one's own."""
         for name, value in numbers.items():
             self._extra[name] = float(value)
 
-    def _after_backward(self, loss: Tensor) -> None:
-        """A backward pass has ended somewhere; it is ours if our parameters have gradients."""
-        if not any(parameter.grad is not None for parameter in self.model.parameters()):
+    def _gradients(self) -> list[tuple[int, int]]:
+        """What a backward pass that reaches the model changes."""
+        found = [parameter.grad for parameter in self._parameters]
+        return [(0, 0) if slope is None else (id(slope), slope._version) for slope in found]
+
+    def _after_backward(self, losses: Sequence[Tensor], before: list[tuple[int, int]]) -> None:
+        """A backward pass has ended somewhere; it is ours if it changed our gradients."""
+        if self._gradients() == before:
             return
         self._recorder.capture()
-        self._pending, self._loss = True, loss.detach()
+        self._pending = True
+        numbers = [loss.detach() for loss in losses if loss.numel() == 1]
+        self._loss = sum(numbers[1:], numbers[0]) if numbers else None
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._pending and self._moves(optimizer):
@@ -149,17 +167,29 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
 
     def _commit(self, kind: str = "step") -> None:
         metrics = dict(self._extra)
-        if self._loss is not None and self._loss.numel() == 1:
-            metrics["loss"] = float(self._loss)
-        known = {site.name for site in self.trace.sites}
-        self.trace.declare(*(Site(n, "metric") for n in metrics if n not in known))
-        self._recorder.commit(self.trace, Moment(kind, {kind: self._step}), metrics)
+        if self._loss is not None:
+            metrics.setdefault("loss", float(self._loss))
+        new = metrics.keys() - self._declared
+        if new:
+            self._trace.declare(*(Site(name, "metric") for name in sorted(new)))
+            self._declared |= new
+        self._recorder.commit(self._trace, Moment(kind, {kind: self._step}), metrics)
         self._step += 1
         self._pending, self._loss, self._extra = False, None, {}
 
 
-def _watched_backward(self: Tensor, *args: Any, **kwargs: Any) -> None:
-    """`Tensor.backward`, after which every recording under way reads the gradients."""
-    _BACKWARD(self, *args, **kwargs)  # type: ignore[no-untyped-call]
-    for active in list(_ACTIVE):
-        active._after_backward(self)
+def _watch_backward() -> None:
+    """Stand in for `torch.autograd.backward`, which `Tensor.backward` calls too."""
+    global _backward  # noqa: PLW0603
+    if torch.autograd.backward is not _watched_backward:
+        _backward = torch.autograd.backward
+        torch.autograd.backward = _watched_backward
+
+
+def _watched_backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
+    """`torch.autograd.backward`, after which every recording under way reads the gradients."""
+    before = [(active, active._gradients()) for active in _ACTIVE]
+    _backward(tensors, *args, **kwargs)
+    losses = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    for active, gradients in before:
+        active._after_backward(losses, gradients)

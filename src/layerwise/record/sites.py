@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..types import Array
 from .keep import Keep
 from .names import (
     RESHAPING,
+    Returned,
     block_ends,
     function_name,
     input_axes,
@@ -36,8 +36,11 @@ class Place:
     reshapes: bool = False
 
 
-def places_of(operations: list[Operation], inputs: list[Seen]) -> list[Place]:
-    """A place for every input, parameter, buffer and output, in the order of the run."""
+def places_of(operations: list[Operation], inputs: list[Seen], returned: Returned) -> list[Place]:
+    """A place for every input, parameter, buffer and output, in the order of the run.
+
+    What feeds an operation always stands before it.
+    """
     places: list[Place] = []
     names: dict[int, str] = {}
     axes: dict[int, tuple[str, ...]] = {}
@@ -58,8 +61,8 @@ def places_of(operations: list[Operation], inputs: list[Seen]) -> list[Place]:
 
     for seen in inputs:
         add(seen, seen.name, input_axes(seen.shape), "input")
-    called = operation_names(operations)
-    ends = block_ends(operations)
+    called = operation_names(operations, returned)
+    ends = block_ends(operations, returned)
     for number, operation in enumerate(operations):
         for source in operation.inputs:
             if id(source) in names:
@@ -107,7 +110,13 @@ def array_of(tensor: Tensor) -> Array | None:
     bfloat16 and the 8-bit floats become float32, exactly; memory is shared where it can be.
     """
     tensor = tensor.detach()
-    if tensor.is_sparse or tensor.is_quantized or tensor.is_complex() or tensor.is_nested:
+    if (
+        tensor.is_meta
+        or tensor.layout is not torch.strided
+        or tensor.is_quantized
+        or tensor.is_complex()
+        or tensor.is_nested
+    ):
         return None
     tensor = tensor.resolve_neg().cpu()
     if tensor.is_floating_point() and tensor.dtype not in KNOWN_FLOATS:
@@ -174,6 +183,3 @@ def largest(value: Tensor, axis: int, count: int) -> tuple[int, ...]:
     means = value.detach().abs().float().mean(others) if others else value.detach().abs()
     order = np.argsort(-np.nan_to_num(means.cpu().numpy(), nan=-1), kind="stable")
     return tuple(sorted(int(place) for place in order[:count]))
-
-
-Wanted = Callable[[Place], bool]

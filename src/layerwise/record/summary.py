@@ -23,6 +23,7 @@ from .summary_kernel import (
     add_at,
     add_values,
     empty_rows,
+    statistics_of_rows,
 )
 
 STATISTICS: Final = (
@@ -31,35 +32,41 @@ STATISTICS: Final = (
 """What a summary says: of the finite numbers, and last how many are not finite."""
 
 
+def is_plain(tensor: Tensor) -> bool:
+    """Whether the compiled pass can read a tensor where it lies."""
+    return tensor.dtype is torch.float32 and tensor.is_cpu and tensor.is_contiguous()
+
+
 class Summary:
-    """Raw sums for a list of layers, added to as tensors appear; `take` turns them into statistics.
+    """Raw sums for a list of things, added to as tensors appear; `take` makes statistics of them.
 
     Tensors on a graphics card are summed there and fetched together, so that nothing waits for it.
     """
 
-    def __init__(self, layers: int) -> None:
-        self.rows: FloatArray = empty_rows(layers)
+    def __init__(self, rows: int) -> None:
+        self.rows: FloatArray = empty_rows(rows)
+        self._nothing = empty_rows(rows)
         self._elsewhere: list[tuple[int, Tensor]] = []
 
-    def add(self, row: int, tensor: Tensor) -> None:
-        """Add all numbers of a tensor to a layer's."""
-        if tensor.dtype is torch.float32 and tensor.is_cpu and tensor.is_contiguous():
+    def add(self, row: int, tensor: Tensor | None) -> None:
+        """Add all numbers of a tensor to a row; None, a derivative that is not there, adds none."""
+        if tensor is None:
+            return
+        if is_plain(tensor):
             add_at(tensor.data_ptr(), tensor.numel(), self.rows, row)
         else:
             self._add_other(row, tensor.detach())
 
-    def add_each(self, first: int, tensors: Sequence[Tensor | None]) -> None:
-        """Add several tensors, one to each row from `first` on; None is passed over."""
-        addresses = np.zeros(len(tensors), np.int64)
-        sizes = np.zeros(len(tensors), np.int64)
-        for number, tensor in enumerate(tensors):
-            if tensor is None:
-                continue
-            if tensor.dtype is torch.float32 and tensor.is_cpu and tensor.is_contiguous():
-                addresses[number], sizes[number] = tensor.data_ptr(), tensor.numel()
+    def add_each(self, rows: Sequence[int], tensors: Sequence[Tensor]) -> None:
+        """Add several tensors, each to its row, in one compiled pass."""
+        plain: list[tuple[int, int, int]] = []
+        for row, tensor in zip(rows, tensors, strict=True):
+            if is_plain(tensor):
+                plain.append((tensor.data_ptr(), tensor.numel(), row))
             else:
-                self._add_other(first + number, tensor.detach())
-        add_all(addresses, sizes, self.rows, first)
+                self._add_other(row, tensor.detach())
+        if plain:
+            add_all(np.array(plain, np.int64), self.rows)
 
     def _add_other(self, row: int, tensor: Tensor) -> None:
         if tensor.is_sparse or tensor.is_quantized or tensor.is_complex() or not tensor.numel():
@@ -69,39 +76,35 @@ class Summary:
         else:
             self._elsewhere.append((row, _sums_there(tensor)))
 
-    def take(self) -> Float32Array:
-        """The statistics so far, (layer, statistic), NaN where there was nothing; starts anew."""
+    def clear(self, first: int, end: int) -> None:
+        """Forget what was added to the rows from `first` to before `end`."""
+        self.rows[first:end] = empty_rows(end - first)
+        self._elsewhere = [entry for entry in self._elsewhere if not first <= entry[0] < end]
+
+    def take(self) -> FloatArray:
+        """The raw sums so far, (row, column), for `statistics_from`; starts anew."""
         if self._elsewhere:
             sums = torch.stack([part for _, part in self._elsewhere]).cpu().double().numpy()
             for (row, _), part in zip(self._elsewhere, sums, strict=True):
                 _merge(self.rows[row], part)
             self._elsewhere = []
-        found = statistics_from(self.rows)
-        self.rows[:] = 0
-        self.rows[:, SMALLEST], self.rows[:, LARGEST] = np.inf, -np.inf
-        return found
+        sums = self.rows.copy()
+        self.rows[:] = self._nothing
+        return sums
 
 
 def statistics_of(tensors: Sequence[Tensor]) -> Float32Array:
     """The statistics of some tensors, (tensor, statistic)."""
     summary = Summary(len(tensors))
-    summary.add_each(0, tensors)
-    return summary.take()
+    summary.add_each(range(len(tensors)), tensors)
+    return statistics_from(summary.take())
 
 
-def statistics_from(rows: FloatArray) -> Float32Array:
-    """Raw sums (layer, column) as statistics (layer, statistic)."""
-    count = rows[:, COUNT]
-    known = count > 0
-    size = np.where(known, count, 1)
-    mean = rows[:, TOTAL] / size
-    variance = np.maximum(rows[:, SQUARES] / size - mean * mean, 0)
-    found = np.stack(
-        [mean, np.sqrt(variance), rows[:, SMALLEST], rows[:, LARGEST], rows[:, ZEROS] / size],
-        axis=1,
-    )
-    found[~known] = np.nan
-    return np.concatenate([found, rows[:, BROKEN, None]], axis=1).astype(np.float32)
+def statistics_from(sums: FloatArray) -> Float32Array:
+    """Raw sums (…, column) as statistics (…, statistic); NaN where there was nothing."""
+    found = np.empty((*sums.shape[:-1], len(STATISTICS)), np.float32)
+    statistics_of_rows(sums.reshape(-1, COLUMNS), found.reshape(-1, len(STATISTICS)))
+    return found
 
 
 def _merge(row: Any, part: Any) -> None:

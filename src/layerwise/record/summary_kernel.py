@@ -87,18 +87,22 @@ def add_values(values: Any, rows: Any, row: int) -> None:
     if values.size == 0:
         return
     bits = values.view(np.int32)
-    low, high = _ends(bits)
+    low, high = REST, LOWEST
     total, squares, zeros = 0.0, 0.0, 0.0
     for start in range(0, values.size, BLOCK):
-        part, part_squares, none = _block_sums(values[start : start + BLOCK])
+        end = start + BLOCK
+        part, part_squares, none = _block_sums(values[start:end])
+        part_low, part_high = _ends(bits[start:end])
         total += part
         squares += part_squares
         zeros += none
+        low, high = min(low, part_low), max(high, part_high)
     # The key of −x is the complement of the bits of x.
     if high > FINITE or low < ~FINITE or not np.isfinite(squares):
         _add_with_care(values, rows, row)
         return
-    ends = np.array([low ^ ((low >> 31) & REST), high ^ ((high >> 31) & REST)], np.int32)
+    ends = np.empty(2, np.int32)
+    ends[0], ends[1] = low ^ ((low >> 31) & REST), high ^ ((high >> 31) & REST)
     floats = ends.view(np.float32)
     rows[row, 0] += values.size
     rows[row, 1] += total
@@ -115,8 +119,25 @@ def add_at(address: int, size: int, rows: Any, row: int) -> None:
 
 
 @compiled
-def add_all(addresses: Any, sizes: Any, rows: Any, first: int) -> None:
-    """Add several tensors, one to each row from `first` on; address 0 is passed over."""
-    for number in range(addresses.size):
-        if addresses[number] != 0:
-            add_values(carray(floats_at(addresses[number]), sizes[number]), rows, first + number)
+def add_all(places: Any, rows: Any) -> None:
+    """Add several tensors: (address, size, row) for each."""
+    for number in range(places.shape[0]):
+        add_values(carray(floats_at(places[number, 0]), places[number, 1]), rows, places[number, 2])
+
+
+@compiled
+def statistics_of_rows(rows: Any, found: Any) -> None:
+    """Raw sums (row, column) as statistics (row, statistic)."""
+    for row in range(rows.shape[0]):
+        count = rows[row, 0]
+        found[row, 5] = rows[row, 6]
+        if count > 0:
+            mean = rows[row, 1] / count
+            found[row, 0] = mean
+            found[row, 1] = np.sqrt(max(rows[row, 2] / count - mean * mean, 0.0))
+            found[row, 2] = rows[row, 3]
+            found[row, 3] = rows[row, 4]
+            found[row, 4] = rows[row, 5] / count
+        else:
+            for column in range(5):
+                found[row, column] = np.nan

@@ -75,15 +75,18 @@ class Recording:
         values = {name: row[name] for name in METRICS if name in row and not math.isnan(row[name])}
         self._waiting.append(("epoch", {"step": step, "epoch": epoch}, values))
         if self._recorder is not None:
-            self._pour()
+            self.pour()
 
     def flush(self) -> int:
         """Have everything in the trace, and on the disk; gives the number of moments."""
-        self._pour()
+        self.pour()
         self.trace.flush()
         return len(self.trace)
 
-    def _pour(self) -> None:
+    def pour(self) -> None:
+        """Put what waits into the trace."""
+        if self._recorder is not None:
+            self._recorder.flush(self.trace)
         for kind, at, values in self._waiting:
             self.trace.append(Moment(kind, at), values)
         self._waiting.clear()

@@ -65,7 +65,10 @@ class Run:
     @property
     def trace(self) -> Trace:
         """What happened at every step."""
-        return self._trace if self._training is None else self._training.recording.trace
+        if self._training is None:
+            return self._trace
+        self._training.recording.pour()
+        return self._training.recording.trace
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import mahalanobis
 from scipy.stats import binom
+from sklearn.covariance import LedoitWolf
 from sklearn.datasets import load_iris
 from sklearn.metrics import roc_auc_score
 from torch import nn
@@ -14,6 +16,7 @@ from layerwise.data.drawings import drawings
 from layerwise.errors import FileError, InputError
 from layerwise.train.fit import fit
 from layerwise.train.open_set import FEWEST_CONTROL, OpenSet
+from layerwise.train.open_set_distance import ClassDistances
 from layerwise.train.open_set_guard import widened
 from layerwise.train.open_set_judged import FalseAlarms, area_under_roc, threshold_for
 from layerwise.train.open_set_others import made_up
@@ -117,12 +120,23 @@ def test_tables_and_a_module_of_ones_own():
     fit(model, (X[rows[:60]], y[rows[:60]]), epochs=30, progress=False)
     guarded = OpenSet(
         model, (X[rows[:60]], names[rows[:60]]), (X[rows[60:]], names[rows[60:]]),
-        classes=("setosa", "versicolor"), epochs=60, false_alarms=0.1,
+        classes=("setosa", "versicolor"), false_alarms=0.1,
     )  # fmt: skip
+    assert guarded.guard is None
     assert set(guarded.predict(X[rows[60:]])) <= {"setosa", "versicolor", "unknown"}
     far = rng.normal(0, 1, (200, 4)).astype(np.float32) * 4
     found = guarded.compare(X[rows[60:]], far)
-    assert found.auroc > 0.9 and found.auroc > found.auroc_softmax
+    assert found.auroc > 0.97 and found.auroc > found.auroc_softmax + 0.1
+    assert guarded.compare(X[rows[60:]], X[~inside]).auroc > 0.9
+    arrays, about = guarded.to_document()
+    again = OpenSet.from_document(model, arrays, about)
+    assert np.array_equal(again.scores(far), guarded.scores(far))
+    informed = OpenSet(
+        model, (X[rows[:60]], names[rows[:60]]), (X[rows[60:]], names[rows[60:]]),
+        classes=("setosa", "versicolor"), others=X[~inside][:25], false_alarms=0.1,
+    )  # fmt: skip
+    assert informed.guard is not None
+    assert informed.compare(X[rows[60:]], X[~inside][25:]).auroc > 0.9
     assert guarded.predict(X[~inside])[np.argmax(guarded.scores(X[~inside]))] == "unknown"
 
 
@@ -176,6 +190,22 @@ def test_a_guard_of_its_own(run, unknown):
     assert about["guard"] == "cnn 4" and arrays["guard.fc2.bias"].shape == (4,)
     again = OpenSet.from_document(run, arrays, about)
     assert np.array_equal(again.scores(unknown), guarded.scores(unknown))
+
+
+def test_distances_are_those_of_scipy_and_scikit_learn():
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(40, 3)) * [1, 5, 0.1], np.repeat([0, 2], 20)
+    rows[20:] += 3
+    distances = ClassDistances.of(rows, labels)
+    centred = np.concatenate([rows[:20] - rows[:20].mean(0), rows[20:] - rows[20:].mean(0)])
+    precision = np.linalg.inv(LedoitWolf(assume_centered=True).fit(centred).covariance_)
+    expected = [
+        min(mahalanobis(row, each.mean(0), precision) for each in (rows[:20], rows[20:])) ** 2 / 2
+        for row in rows
+    ]
+    assert np.allclose(distances.half_squares(rows), expected, rtol=1e-6)
+    flat = ClassDistances.of(np.ones((5, 2)), np.zeros(5, int))
+    assert np.isfinite(flat.half_squares(np.zeros((1, 2)))).all()
 
 
 def test_areas_thresholds_and_ranges():

@@ -7,6 +7,9 @@ training data (`open_set_others`). Its score for "none of these", log p/(1 − p
 the scores of control samples, which nothing was learned from: the threshold is the score that at
 most the wanted share of them passes.
 
+Rows of numbers need no guard unless others are given: their score is how far they lie from the
+nearest class (`open_set_distance`), and a guard's is added to it.
+
 Sources: outlier exposure (Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606); conformal
 calibration (Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World, 2005); the baseline
 that `compare` shows (Hendrycks and Gimpel, 2017, https://arxiv.org/abs/1610.02136).
@@ -32,6 +35,7 @@ from .batches import Augmentation
 from .evaluation import forward
 from .fit import fit
 from .health import evaluating
+from .open_set_distance import ClassDistances
 from .open_set_guard import widened
 from .open_set_judged import Comparison, FalseAlarms, area_under_roc, passed, threshold_for
 from .open_set_others import made_up
@@ -52,7 +56,7 @@ class OpenSet:
     `known` and `control` are samples of the classes, for learning and for calibration: data sets or
     pairs (X, y); a run has its own, `run.parts`. `others` are samples of none of the classes, the
     more various the better: a data set or an array, labels not looked at. Without any, some are
-    made up from the known ones, which works for every kind of data but less well. For drawings,
+    made up from the known images, which works less well. For drawings,
     ``layerwise.data.drawings(("other",), 3000)`` gives good ones.
 
     `false_alarms` is the share of known samples that may be called unknown. `guard` is the network
@@ -67,11 +71,13 @@ class OpenSet:
     """
 
     classes: tuple[str, ...]
-    guard: nn.Module
+    guard: nn.Module | None
     threshold: float
     false_alarm_rate: FalseAlarms
 
     _ends_in_log: bool
+    _distances: ClassDistances | None
+    _shape: tuple[int, ...]
 
     def __init__(
         self,
@@ -105,25 +111,30 @@ class OpenSet:
         count = len(self.classes) or int(labels.max()) + 1
         if not self.classes:
             self.classes = tuple(str(number) for number in range(count))
-        self.guard_words = guard
-        self.guard = self._new_guard(inputs, count)
-        outside = self._others(inputs, others, seed)
-        everything = torch.cat([inputs, outside])
-        targets = np.concatenate([labels, np.full(len(outside), count)])
-        fit(
-            self.guard,
-            (everything, targets),
-            epochs=max(epochs, math.ceil(_FEWEST_STEPS * 64 / len(everything))),
-            optimizer="adamw",
-            learning_rate=learning_rate,
-            weight_decay=1e-4,
-            schedule="one-cycle",
-            loss="nll" if self._ends_in_log else "cross-entropy",
-            seed=seed,
-            augment=augment,
-            health=False,
-            progress=False,
-        )
+        self.guard_words, self.guard = guard, None
+        self._shape = tuple(inputs.shape[1:])
+        self._distances = None
+        if len(self._shape) == 1:
+            self._distances = ClassDistances.of(_rows(inputs), labels)
+        if self._distances is None or others is not None:
+            self.guard = self._new_guard(inputs, count)
+            outside = self._others(inputs, others, seed)
+            everything = torch.cat([inputs, outside])
+            targets = np.concatenate([labels, np.full(len(outside), count)])
+            fit(
+                self.guard,
+                (everything, targets),
+                epochs=max(epochs, math.ceil(_FEWEST_STEPS * 64 / len(everything))),
+                optimizer="adamw",
+                learning_rate=learning_rate,
+                weight_decay=1e-4,
+                schedule="one-cycle",
+                loss="nll" if self._ends_in_log else "cross-entropy",
+                seed=seed,
+                augment=augment,
+                health=False,
+                progress=False,
+            )
         self._calibrate(self._scores(aside), self._doubts(aside))
 
     def predict(self, inputs: Any) -> NDArray[np.str_]:
@@ -136,7 +147,11 @@ class OpenSet:
         return found
 
     def scores(self, inputs: Any) -> FloatArray:
-        """How unknown every sample looks, (sample,): log p/(1 − p) of being none of the classes."""
+        """How unknown every sample looks, (sample,): the guard's log p/(1 − p) of "none of these".
+
+        For rows of numbers, half the squared distance to the nearest class is added, or stands
+        alone.
+        """
         return self._scores(self._preparation.apply(inputs))
 
     def compare(self, known: Any, unknown: Any) -> Comparison:
@@ -164,14 +179,18 @@ class OpenSet:
         """All that was learned: arrays by name, and JSON values. The model itself is not in it."""
         arrays: dict[str, Array] = {
             f"guard.{name}": value.detach().cpu().numpy()
-            for name, value in self.guard.state_dict().items()
+            for name, value in (self.guard.state_dict() if self.guard else {}).items()
         }
+        if self._distances is not None:
+            arrays["means"] = self._distances.means
+            arrays["precision"] = self._distances.precision
         arrays["control_scores"] = self._control_scores
         arrays["control_doubts"] = self._control_doubts
         about = {
             "classes": list(self.classes),
             "false_alarms": self.false_alarms_wanted,
             "guard": self.guard_words,
+            "guarded": self.guard is not None,
             "shape": list(self._shape),
         }
         return arrays, about
@@ -187,15 +206,21 @@ class OpenSet:
             made.false_alarms_wanted = _share(float(about["false_alarms"]))
             made.guard_words = None if about["guard"] is None else str(about["guard"])
             example = torch.zeros((2, *(int(side) for side in about["shape"])))
-            made.guard = made._new_guard(example, len(made.classes))
-            prefix = "guard."
-            made.guard.load_state_dict(
-                {
+            made._shape = tuple(example.shape[1:])
+            made.guard = made._distances = None
+            if len(made._shape) == 1:
+                means, precision = (
+                    np.asarray(arrays[name], np.float64).reshape(-1, *made._shape)
+                    for name in ("means", "precision")
+                )
+                made._distances = ClassDistances(means, precision)
+            if about["guarded"]:
+                made.guard = made._new_guard(example, len(made.classes))
+                prefix = "guard."
+                made.guard.load_state_dict({
                     name.removeprefix(prefix): torch.from_numpy(np.array(values))
-                    for name, values in arrays.items()
-                    if name.startswith(prefix)
-                }
-            )
+                    for name, values in arrays.items() if name.startswith(prefix)
+                })  # fmt: skip
             scores, doubts = (
                 np.asarray(arrays[name], np.float64).reshape(-1)
                 for name in ("control_scores", "control_doubts")
@@ -275,13 +300,12 @@ class OpenSet:
         given = self._preparation.apply(_inputs(others)).numpy()
         if not len(given):
             raise InputError("There are no samples in others", do="Leave it out, or give some")
-        share = 0.25 if len(self._shape) == 3 else 0.5
+        share = 0.25
         rows = np.arange(max(len(given), round((1 - share) * count))) % len(given)
         more = made_up(samples, max(round(share * count), 1), seed)
         return torch.from_numpy(np.concatenate([given[rows].astype(samples.dtype), more]))
 
     def _new_guard(self, inputs: Tensor, count: int) -> nn.Module:
-        self._shape = tuple(inputs.shape[1:])
         if self.guard_words is not None:
             return build(self.guard_words, self._shape, count + 1, seed=0)
         place = next(self.model.parameters(), torch.empty(0)).device
@@ -298,9 +322,14 @@ class OpenSet:
         return torch.cat(found).double()
 
     def _scores(self, ready: Tensor) -> FloatArray:
-        logarithms = torch.log_softmax(self._outputs(self.guard, ready), 1)
-        none_of_them = logarithms[:, -1] - torch.logsumexp(logarithms[:, :-1], 1)
-        return np.asarray(none_of_them.numpy(), np.float64)
+        found = np.zeros(len(ready))
+        if self._distances is not None:
+            found = found + self._distances.half_squares(_rows(ready))
+        if self.guard is not None:
+            logarithms = torch.log_softmax(self._outputs(self.guard, ready), 1)
+            none_of_them = logarithms[:, -1] - torch.logsumexp(logarithms[:, :-1], 1)
+            found = found + none_of_them.numpy()
+        return found
 
     def _doubts(self, ready: Tensor) -> FloatArray:
         """One less the largest softmax of the model itself: the baseline's score."""
@@ -321,6 +350,10 @@ class OpenSet:
         self.threshold = threshold_for(scores, self.false_alarms_wanted)
         self.softmax_threshold = threshold_for(doubts, self.false_alarms_wanted)
         self.false_alarm_rate = FalseAlarms.at(scores, self.threshold)
+
+
+def _rows(inputs: Tensor) -> FloatArray:
+    return np.asarray(inputs.detach().cpu().numpy(), np.float64)
 
 
 def _inputs(data: Any) -> Any:

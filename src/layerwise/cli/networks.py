@@ -64,6 +64,12 @@ def train(
         float | None,
         typer.Option(help="Also learn to say unknown, with this share of false alarms: 0.05"),
     ] = None,
+    ink: Annotated[
+        bool,
+        typer.Option(
+            "--ink", help="Images are drawings, or photographs of them: find the ink, centre it."
+        ),
+    ] = False,
     control: Annotated[float, typer.Option(help="Share set aside for the curves.")] = 0.15,
     test: Annotated[float, typer.Option(help="Share set aside for the final test.")] = 0.15,
     keep: Annotated[str, typer.Option(help="Recorded: values, summary, or metrics.")] = "values",
@@ -94,6 +100,8 @@ def train(
     if missing != "refuse":
         options["missing"] = missing
     parts = load_parts(data, target, **options)
+    if ink:
+        parts = _inked(parts, size or 28)
     _describe(parts)
     words = _net(net, parts)
     shown = _Rows(epochs)
@@ -106,6 +114,8 @@ def train(
         progress=err.is_terminal, on_epoch=shown,
     )  # fmt: skip
     shown.end(run)
+    if ink or data == "drawings":
+        run.reading["ink"] = True
     _judge(run)
     written = [run.save(place / "model.lw")]
     if unknown is not None:
@@ -217,6 +227,18 @@ def _describe(parts: Parts) -> None:
         out.print(f"  {note}", markup=False)
 
 
+def _inked(parts: Parts, size: int) -> Parts:
+    from ..data import ImageDataset, Parts
+    from ..data.ink import prepare_drawings
+
+    found = []
+    for part in parts:
+        if not isinstance(part, ImageDataset):
+            raise InputError("Only images have ink to be found", received=part.card.name)
+        found.append(prepare_drawings(part, size))
+    return Parts(*found)
+
+
 def _net(words: str, parts: Parts) -> str:
     """What stands for "auto": a small dense network for tables, the basic ConvNet for images."""
     if words != "auto":
@@ -273,8 +295,10 @@ class _Rows:
 def _judge(run: Run) -> None:
     for finding in run.findings:
         out.print(str(finding), markup=False)
+    said = run.parts.training.notes if run.parts is not None else ()
     for note in run.notes:
-        out.print(f"  {note}", markup=False)
+        if note not in said:
+            out.print(f"  {note}", markup=False)
     try:
         result = run.test()
     except LayerwiseError:

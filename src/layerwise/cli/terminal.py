@@ -23,7 +23,7 @@ Theme = Annotated[str, typer.Option(help="dark or light.")]
 
 def places(films: list[Path], page: Path | None) -> list[Path]:
     """Where films go, checked before any work is done."""
-    from .scene import WRITERS
+    from ..scene import WRITERS
 
     for path in films:
         if path.suffix.lower() not in WRITERS:
@@ -40,7 +40,7 @@ def places(films: list[Path], page: Path | None) -> list[Path]:
 
 def check_place(path: Path) -> None:
     """Whether a file can be written there, before any work; `OutputError` where it cannot."""
-    from .files import replacing
+    from ..files import replacing
 
     class Untouched(Exception):  # noqa: N818 - it is no error
         pass

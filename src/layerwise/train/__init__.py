@@ -6,6 +6,7 @@ from .health import Finding
 from .history import History
 from .interruption import TrainingInterrupted
 from .losses import LOSSES
+from .open_set import OpenSet
 from .optimizers import OPTIMIZERS
 from .preparation import Preparation
 from .progress import Progress
@@ -18,6 +19,7 @@ __all__ = [
     "SCHEDULES",
     "Finding",
     "History",
+    "OpenSet",
     "Preparation",
     "Progress",
     "Run",

@@ -21,6 +21,7 @@ from .evaluation import TestResult, forward, judged
 from .health import Finding, evaluating
 from .history import History, described
 from .losses import Loss, make_loss
+from .prediction import reading_of
 from .preparation import Preparation, Taken
 from .randomness import random_numbers_kept
 from .source import Source
@@ -35,8 +36,9 @@ class Run:
     `model` is the network, in evaluation mode after training; `history` one row an epoch; `trace`
     every step; `findings` signs of illness, as they were seen; `notes` what a reader must know;
     `classes` the names in the order of the outputs (() where targets are numbers); `parts` the
-    cut data where `fit` was given a data set; `preparation` what is done to raw inputs; `finished`
-    whether training came to its end. `predict` takes raw inputs: what `fit` was given.
+    cut data where `fit` was given a data set; `preparation` what is done to raw inputs; `reading`
+    how files of samples are read alike (see `prediction`); `finished` whether training came to its
+    end. `predict` takes raw inputs: what `fit` was given.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Run:
         self.classes: tuple[str, ...] = source.classes if source.target == "class" else ()
         self.preparation: Preparation = source.preparation
         self.parts: Parts | None = source.parts
+        self.reading: dict[str, Any] = reading_of(source.parts.training) if source.parts else {}
         self.title = source.title
         self.finished = False
         self._history = training.history
@@ -140,6 +143,7 @@ class Run:
             "loss": self.loss.name,
             "meaning": self.loss.meaning,
             "named": self._named,
+            "reading": self.reading,
             "title": self.title,
             "history": self.history.document(),
             "notes": list(self.notes),
@@ -208,6 +212,7 @@ def _loaded(network: nn.Module, document: NetworkDocument, path: Path) -> Run:
         run.loss = Loss(known.name, about["meaning"], target, known.learn, known.judge)
         run.preparation = Preparation.from_document(document.preparation)
         run._history = History.from_document(about["history"])
+        run.reading = dict(about.get("reading", {}))
         run._named, run.title = bool(about["named"]), str(about["title"])
         run._notes = [str(note) for note in about["notes"]]
     except (KeyError, TypeError, ValueError) as error:

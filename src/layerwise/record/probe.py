@@ -91,7 +91,8 @@ class Probe(TorchFunctionMode):
 
     It watches the thread that entered the block. Calls that make no tensor are passed over.
     Outputs are held up to `budget` bytes, in the order of the run; `on_output(number, tensor)` is
-    told of each while it can still be given a gradient hook, with its number in that order.
+    told of each while it can still be given a gradient hook, with its number in that order. A probe
+    that is `told` of the modules' calls, by `enter_module` and `leave_module`, needs no hooks.
     """
 
     def __init__(
@@ -99,8 +100,11 @@ class Probe(TorchFunctionMode):
         model: nn.Module,
         budget: int = UNLIMITED,
         on_output: Callable[[int, Tensor], None] | None = None,
+        *,
+        told: bool = False,
     ) -> None:
         super().__init__()
+        self._told = told
         self.model, self.budget = model, budget
         self.inputs: list[Seen] = []
         self.returned: list[tuple[Frame, Seen]] = []
@@ -134,10 +138,11 @@ class Probe(TorchFunctionMode):
 
     def __enter__(self) -> Probe:
         self._thread = get_ident()
-        self._hooks = [
-            register_module_forward_pre_hook(self._enter_module),
-            register_module_forward_hook(self._leave_module, always_call=True),
-        ]
+        if not self._told:
+            self._hooks = [
+                register_module_forward_pre_hook(self.enter_module),
+                register_module_forward_hook(self.leave_module, always_call=True),
+            ]
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
@@ -155,7 +160,8 @@ class Probe(TorchFunctionMode):
                 hook.remove()
             self._hooks, self._frame = [], None
 
-    def _enter_module(self, module: nn.Module, args: Any) -> None:
+    def enter_module(self, module: nn.Module, args: Any) -> None:
+        """A module is about to run."""
         name = self._names.get(id(module))
         if name is None or get_ident() != self._thread:
             return
@@ -165,7 +171,8 @@ class Probe(TorchFunctionMode):
             self._blind = self._frame, torch._C.DisableTorchFunction()
             self._blind[1].__enter__()
 
-    def _leave_module(self, module: nn.Module, args: Any, output: Any) -> None:
+    def leave_module(self, module: nn.Module, args: Any, output: Any) -> None:
+        """A module has run, or has failed to."""
         frame = self._frame
         if frame is None or frame.module is not module or get_ident() != self._thread:
             return
@@ -315,22 +322,28 @@ class Probe(TorchFunctionMode):
         """
         self._views, self._latest = {}, {}
         results = [(number, tensor) for _, tensor, _, number in self._held]
-        ours: Counter[int] = Counter(id(tensor) for _, tensor in results)  # _held's references
-        ours.update(id(holder) for _, holder in self._seen.values())
         for note in self._notes:
             results += enumerate(note.results, note.first)
-            for part in (note.args, note.kwargs.values(), note.results):
-                ours.update(map(id, part))
-                for inner in part:
-                    if isinstance(inner, (tuple, list)):
-                        ours.update(map(id, inner))
-        ours.update(id(tensor) for _, tensor in results)
+        ours = self._references()
+        ours.update([id(tensor) for _, tensor in results])
         kept = [tensor for _, tensor in results if getrefcount(tensor) > ours[id(tensor)] + LOOKING]
         if kept:
             shared = {memory_of(tensor) for tensor in kept} - {0}
             for number, tensor in results:
                 if number not in self._copies and memory_of(tensor) in shared:
                     self._copies[number] = tensor.detach().clone()
+
+    def _references(self) -> Counter[int]:
+        """How often the probe itself refers to each thing, by identity."""
+        things: list[Any] = [tensor for _, tensor, _, _ in self._held]
+        things += [holder for _, holder in self._seen.values()]
+        for note in self._notes:
+            things += note.args
+            things += note.results
+            if note.kwargs:
+                things += note.kwargs.values()
+        things += [part for thing in things if type(thing) in (tuple, list) for part in thing]
+        return Counter(map(id, things))
 
     @property
     def operations(self) -> list[Operation]:

@@ -140,7 +140,7 @@ class Recorder:
         """
         if not self._captured:
             self.capture()
-        sums = self.layers.summary.take() if self.layers.active else None
+        sums = self.layers.take() if self.layers.active else None
         kept = None
         if self._latest is not None:
             sites, kept = self._cut
@@ -258,19 +258,24 @@ class _Passes:
     def begin(self, module: nn.Module, args: Any) -> None:
         if not self._is_ours(module):
             return
+        if self._depth and module is self._model:
+            self.stop()  # an earlier pass was broken off
         self._depth += 1
-        if self._depth > 1 or not (torch.is_grad_enabled() or self._always):
-            return
+        if self._depth == 1 and (torch.is_grad_enabled() or self._always):
+            self._begin_pass(module, args)
+        if self._open and self._probe is not None:
+            self._probe.enter_module(module, args)
+
+    def _begin_pass(self, module: nn.Module, args: Any) -> None:
         # A new outermost call after a finished pass of the root is another pass: the last counts.
         if self._probe is None or module is self._model:
             self._gradients = {}
-            self._probe = Probe(self._model, on_output=self._on_output)
+            self._probe = Probe(self._model, on_output=self._on_output, told=True)
         if module is not self._model or isinstance(module, FUSED):
             for name, tensor in input_tensors(args, {}):
                 self._probe.add_input(name, tensor)
         self._open = True
         self._probe.__enter__()
-        self._probe._enter_module(module, args)
 
     def inputs(self, module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
         """Name what goes into the model, which only a hook of its own is told in full."""
@@ -291,10 +296,11 @@ class _Passes:
         if not self._is_ours(module) or not self._depth:
             return
         self._depth -= 1
-        if self._depth == 0 and self._open and self._probe is not None:
-            self._open = False
-            self._probe._leave_module(module, args, output)
-            self._probe.__exit__(None, None, None)
+        if self._open and self._probe is not None:
+            self._probe.leave_module(module, args, output)
+            if self._depth == 0:
+                self._open = False
+                self._probe.__exit__(None, None, None)
 
     def run(self, inputs: Any, gradients: dict[int, Tensor]) -> Any:
         """A pass of our own."""

@@ -68,7 +68,9 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
         }
         header = Header(title or type(model).__name__, (Site("loss", "metric"),), facts)
         self._recorder = Recorder(model, self.keep)
-        self._trace = Trace(header) if path is None else Trace.create(path, header, every_s=GATHER_S)
+        self._trace = (
+            Trace(header) if path is None else Trace.create(path, header, every_s=GATHER_S)
+        )
         self._parameters = list(model.parameters())
         self._own = {id(parameter) for parameter in self._parameters}
         self._hooks: list[Any] = []
@@ -188,7 +190,8 @@ def _watch_backward() -> None:
 
 def _watched_backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
     """`torch.autograd.backward`, after which every recording under way reads the gradients."""
-    before = [(active, active._gradients()) for active in _ACTIVE]
+    nested = torch._C._current_graph_task_id() != -1  # a checkpoint's, within the loop's own
+    before = [] if nested else [(active, active._gradients()) for active in _ACTIVE]
     _backward(tensors, *args, **kwargs)
     losses = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     for active, gradients in before:

@@ -137,8 +137,17 @@ def _lean(grey: FloatArray) -> float:
     Most of any large window is ground, so its median is; ink stands far to one side of that, which
     the cube of the difference brings out. A median keeps the edges of shadows.
     """
+    flat = _flat_ground(grey)
+    if flat is not None:
+        return float(((grey - flat) ** 3).sum())
     small = _shrunk(grey[..., None], _COARSE)[..., 0]
     return float(((small - _median(small)) ** 3).sum())
+
+
+def _flat_ground(grey: FloatArray) -> float | None:
+    """The ground of a clean scan, which is one colour; None for a photograph."""
+    counts = np.bincount(np.round(grey * 255).astype(np.uint8).ravel(), minlength=256)
+    return float(counts.argmax()) / 255 if counts.max() >= _FLAT * grey.size else None
 
 
 def _median(small: FloatArray) -> FloatArray:
@@ -151,11 +160,9 @@ def _median(small: FloatArray) -> FloatArray:
 
 def _off_ground(grey: FloatArray, light: bool) -> FloatArray:
     """By what share of the ground's brightness each place is darker (or lighter) than it."""
-    values, counts = np.unique(np.round(grey * 255).astype(np.uint8), return_counts=True)
-    if counts.max() >= _FLAT * grey.size:  # a clean scan: its ground is one colour
-        ground = np.full(grey.shape, values[counts.argmax()] / 255.0)
-        off: FloatArray = np.maximum(grey - ground if light else ground - grey, 0.0)
-        return off
+    flat = _flat_ground(grey)
+    if flat is not None:
+        return np.abs(np.maximum(grey - flat, 0.0) if light else np.minimum(grey - flat, 0.0))
     # At the frame a window cannot see where a slope goes on; taking the slope out bends the rest
     # where a shadow ends. Ink stands out both ways.
     both: FloatArray = np.minimum(_hat(grey, light), _hat(_evened(grey), light))

@@ -1,18 +1,18 @@
-"""README's tree says what is there, in the words of each module's own first line."""
+"""The page of modules says what is there, in the words of each module's own first line."""
 
 from __future__ import annotations
 
 import pytest
 from house import modules, plant
-from readme_tree import README, tree, with_tree
+from module_tree import PAGE, tree, with_tree
 
 FRAME = "# A house\n<!-- tree -->\n{}<!-- /tree -->\nMore.\n"
 
 
 def test_the_tree_is_in_step():
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     assert len(modules()) > 10
-    assert with_tree(text) == text, "Run python tests/codebase/readme_tree.py --write"
+    assert with_tree(text) == text, "Run python tests/codebase/module_tree.py --write"
 
 
 def test_every_module_says_what_it_is():

@@ -1,4 +1,4 @@
-"""The tree of modules in README.md: `python tests/codebase/readme_tree.py --write`."""
+"""The tree of modules in docs/modules.md: `python tests/codebase/module_tree.py --write`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from house import ORDER, ROOT, SOURCE, Module, block, modules, rank
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "modules.md"
 
 
 def tree(source: Path = SOURCE) -> str:
@@ -37,12 +37,12 @@ def with_tree(text: str, source: Path = SOURCE) -> str:
     """The text with the tree between `<!-- tree -->` and `<!-- /tree -->` brought up to date."""
     span = block(text, "tree")
     if span is None:
-        raise ValueError("README.md has no <!-- tree --> and <!-- /tree --> lines")
+        raise ValueError("docs/modules.md has no <!-- tree --> and <!-- /tree --> lines")
     return text[: span[0]] + tree(source) + text[span[1] :]
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--write"]:
-        README.write_text(with_tree(README.read_text(encoding="utf-8")), encoding="utf-8")
+        PAGE.write_text(with_tree(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     else:
         sys.stdout.write(tree())

@@ -82,6 +82,10 @@ class Store(Protocol):
         """Append a moment with its values, all or nothing; without `copy` they are given away."""
         ...
 
+    def extend(self, moments: Sequence[Moment], values: Mapping[str, Array]) -> None:
+        """Append moments with arrays that have an axis for them in front, and are given away."""
+        ...
+
     def drop(self, sites: Sequence[str], moment: int) -> None:
         """Take the values of those sites at that moment out again."""
         ...
@@ -111,12 +115,14 @@ class MemoryStore:
     """Values in a dictionary."""
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, int], Array] = {}
+        # An array, or one that holds several moments and the place of this one in it.
+        self._values: dict[tuple[str, int], Array | tuple[Array, int]] = {}
         self._moments: list[Moment] = []
 
     def get(self, site: str, moment: int) -> Array | None:
         """The stored array, or None."""
-        return self._values.get((site, moment))
+        found = self._values.get((site, moment))
+        return np.asarray(found[0][found[1]]) if isinstance(found, tuple) else found
 
     def has(self, site: str, moment: int) -> bool:
         """Whether that array is stored."""
@@ -128,6 +134,14 @@ class MemoryStore:
         for site, value in values.items():
             self._values[site, number] = _frozen(np.array(value) if copy else value.view())
         self._moments.append(moment)
+
+    def extend(self, moments: Sequence[Moment], values: Mapping[str, Array]) -> None:
+        """Append moments; their arrays stay together as they came."""
+        first = len(self._moments)
+        for site, array in values.items():
+            for place in range(len(moments)):
+                self._values[site, first + place] = array, place
+        self._moments += moments
 
     def drop(self, sites: Sequence[str], moment: int) -> None:
         """Forget those values."""
@@ -284,9 +298,7 @@ class Trace:
                     f"Site {name!r} needs a value for each moment",
                     received=f"{len(array)} values for {len(checked)} moments",
                 )
-        for number, moment in enumerate(checked):
-            part = {name: np.asarray(array[number]) for name, array in arrays.items()}
-            self._store.put(moment, part, copy=False)
+        self._store.extend(checked, arrays)
 
     def __contains__(self, key: object) -> bool:
         if not (isinstance(key, tuple) and len(key) == 2 and key[0] in self._sites):
@@ -442,6 +454,7 @@ class _LateTrace(Trace):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         header, store = self._build()
         Trace.__init__(self, header, store)
+        del self._build  # and with it all that it was made from
         self.__class__ = Trace  # type: ignore[assignment]
         return getattr(self, name)
 

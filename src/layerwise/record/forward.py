@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import __version__
 from ..errors import InputError
 from ..trace import Header, MemoryStore, Moment, Site, Store, Trace
 from ..types import Array
 from .calls import call_arguments, check_watchable, input_tensors, named_tensors
 from .keep import Keep
-from .probe import UNLIMITED, Probe, hook_gradient
+from .probe import Probe, hook_gradient, memory_of
 from .sites import array_of, cut_for, gradient_site, places_of
 from .summary import STATISTICS, statistics_of
 
 WEIGHT_BYTES: Final = 16 << 20
 """Parameters of a single pass are kept where all of them together take at most this."""
+
+IGNORED: Final = -100
+"""The class of what has none, as everywhere in PyTorch."""
 
 PASS: Final = Keep(every=1, neurons=None, samples=None, budget="1 GiB")
 """What `record` keeps when nothing is said: all of every output."""
@@ -39,10 +43,12 @@ def record(
     """What happens in one pass of a model, operation by operation, as it really ran.
 
     The model is called once with `batch` (a tensor; a tuple goes in by position, a mapping by
-    name), in the mode it is in. Every operation on tensors is seen, functional ones and those of
+    name), in the mode it is in, under `torch.no_grad()` unless `backward` is asked for. Every operation on tensors is seen, functional ones and those of
     other libraries too, with what fed it: `trace["conv1", 0]` is a module's output,
     `trace["layer1.add", 0]` that of an operation in its `forward`, `trace["conv1.weight", 0]` a
-    parameter, where they take at most 16 MiB together or `keep` asks for them. Values are the
+    parameter or buffer (as it is after the pass), where they take at most 16 MiB together or
+    `keep` asks for them. With `keep`, outputs, gradients and weights are either values or
+    summaries; what a budget has no room for is left out, later operations first. Values are the
     model's own to the last bit; outputs, parameters, their `.grad` and the random numbers drawn
     are those of a plain call.
 
@@ -57,15 +63,9 @@ def record(
     check_watchable(model)
     chosen = keep or PASS
     args, kwargs = call_arguments(model, batch)
-    gradients: dict[int, Tensor] = {}
-    wants_gradients = backward and chosen.gradients != "nothing"
-
-    def on_output(number: int, tensor: Tensor) -> None:
-        if tensor.requires_grad:
-            hook_gradient(tensor, partial(gradients.__setitem__, number))
-
-    budget = chosen.budget_bytes if chosen.outputs == "values" else UNLIMITED
-    probe = Probe(model, budget, on_output if wants_gradients else None)
+    look = _Look(chosen, backward)
+    budget = chosen.budget_bytes if chosen.outputs == "values" else -1
+    probe = Probe(model, budget, look if look.is_needed else None)
     inputs = input_tensors(args, kwargs)
     for name, tensor in inputs:
         probe.add_input(name, tensor)
@@ -82,9 +82,10 @@ def record(
             )  # fmt: skip
         if backward:
             loss = loss_of(output, tensors[0][1], target)
-            parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
-            found = torch.autograd.grad(loss, [*parameters.values()], allow_unused=True)
-            slopes = {n: s for n, s in zip(parameters, found, strict=True) if s is not None}
+            learning = {n: p for n, p in [*model.named_parameters(), *inputs] if p.requires_grad}
+            weights = [*learning.values()]
+            found = torch.autograd.grad(loss, weights, allow_unused=True) if weights else ()
+            slopes = {n: s for n, s in zip(learning, found, strict=True) if s is not None}
             loss = loss.detach()
     title = type(model).__name__
     training = model.training
@@ -93,7 +94,7 @@ def record(
     probe.settle()
 
     def build() -> tuple[Header, Store]:
-        run = _Run(probe, chosen, weights, gradients, slopes, loss)
+        run = _Run(probe, chosen, weights, look, slopes, loss)
         return run.header(title, training), run.store()
 
     return Trace.later(build)
@@ -109,27 +110,10 @@ def loss_of(output: Any, first: Tensor, target: Target) -> Tensor:
             own = output.get("loss")
         loss = own if isinstance(own, Tensor) else first
     else:
-        aim = torch.as_tensor(target, device=first.device)
-        logits = getattr(output, "logits", first)
-        with_classes = not aim.is_floating_point() and aim.dim() == logits.dim() - 1
-        if with_classes and logits.dim() >= 2:
-            if aim.numel() and not 0 <= int(aim.min()) <= int(aim.max()) < logits.shape[1]:
-                raise InputError(
-                    "The target's classes are not among the model's",
-                    received=f"classes from {int(aim.min())} to {int(aim.max())}",
-                    allowed=f"The output has {logits.shape[1]} classes, from 0 on",
-                )
-            loss = torch.nn.functional.cross_entropy(logits, aim.long())
-        elif aim.shape == logits.shape:
-            loss = torch.nn.functional.mse_loss(logits, aim.to(logits.dtype))
-        else:
-            raise InputError(
-                "The target does not fit the output",
-                received=f"a target of shape {tuple(aim.shape)} and type {aim.dtype} for an output "
-                f"of shape {tuple(logits.shape)}",
-                allowed="Class indices (sample,), numbers of the output's shape, or a function of "
-                "the output that gives a loss",
-            )
+        logits = getattr(output, "logits", None)
+        if logits is None and isinstance(output, dict):
+            logits = output.get("logits")
+        loss = _loss_to_target(logits if isinstance(logits, Tensor) else first, target)
     if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.is_floating_point():
         shape = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
         raise InputError(
@@ -142,6 +126,64 @@ def loss_of(output: Any, first: Tensor, target: Target) -> Tensor:
             do="Let some parameters or inputs require gradients",
         )
     return loss.reshape(())
+
+
+def _loss_to_target(logits: Tensor, target: Any) -> Tensor:
+    """Cross-entropy to class indices, or mean squared error to numbers."""
+    shape = tuple(logits.shape)
+    try:
+        aim = torch.as_tensor(target, device=logits.device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            "A target is a tensor, numbers or a function", received=type(target).__name__
+        ) from error
+    whole = not aim.is_floating_point() and not aim.is_complex()
+    if whole and len(shape) >= 2 and tuple(aim.shape) in (shape[:1] + shape[2:], shape[:-1]):
+        if tuple(aim.shape) != shape[:1] + shape[2:]:  # classes last, as of words in a text
+            logits, aim = logits.flatten(0, -2), aim.flatten()
+        known = aim[aim != IGNORED]
+        if known.numel() and not 0 <= int(known.min()) <= int(known.max()) < logits.shape[1]:
+            raise InputError(
+                "The target's classes are not among the model's",
+                received=f"classes from {int(known.min())} to {int(known.max())}",
+                allowed=f"The output has {logits.shape[1]} classes, from 0 on",
+            )
+        return torch.nn.functional.cross_entropy(logits, aim.long())
+    if tuple(aim.shape) == shape:
+        return torch.nn.functional.mse_loss(logits, aim.to(logits.dtype))
+    raise InputError(
+        "The target does not fit the output",
+        received=f"a target of shape {tuple(aim.shape)} and type "
+        f"{str(aim.dtype).removeprefix('torch.')} for an output of shape {shape}",
+        allowed="Class indices (sample,), numbers of the output's shape, or a function of "
+        "the output that gives a loss",
+    )
+
+
+class _Look:
+    """What is taken of each output while the model runs: its gradient, its summary."""
+
+    def __init__(self, keep: Keep, backward: bool) -> None:
+        self.keep = keep
+        self.wants_gradients = backward and keep.gradients != "nothing"
+        self.gradients: dict[int, Tensor] = {}
+        self.summaries: dict[str, dict[int, Array]] = {"outputs": {}, "gradients": {}}
+
+    @property
+    def is_needed(self) -> bool:
+        return self.wants_gradients or self.keep.outputs == "summary"
+
+    def __call__(self, number: int, tensor: Tensor) -> None:
+        if self.keep.outputs == "summary":
+            self._summarise("outputs", number, tensor)
+        if self.wants_gradients and tensor.requires_grad:
+            summary = partial(self._summarise, "gradients", number)
+            keeps = partial(self.gradients.__setitem__, number)
+            hook_gradient(tensor, summary if self.keep.gradients == "summary" else keeps)
+
+    def _summarise(self, of: str, number: int, tensor: Tensor) -> None:
+        if tensor.is_floating_point() and memory_of(tensor) is not None:
+            self.summaries[of][number] = statistics_of([tensor])[0]
 
 
 @dataclass
@@ -162,7 +204,8 @@ def _weights(model: nn.Module, keep: Keep) -> _Weights:
     if keep.weights == "values" and (keep is not PASS or size <= WEIGHT_BYTES):
         found.values = {name: weight.detach().clone() for name, weight in every.items()}
     if keep.weights == "summary":
-        found.summary = tuple(parameters), statistics_of(list(parameters.values()))
+        names = tuple(n for n in parameters if keep.wants(n, n.rpartition(".")[0]))
+        found.summary = names, statistics_of([parameters[name] for name in names])
     return found
 
 
@@ -174,7 +217,7 @@ class _Run:
         probe: Probe,
         keep: Keep,
         weights: _Weights,
-        gradients: dict[int, Tensor],
+        look: _Look,
         slopes: dict[str, Tensor],
         loss: Tensor | None,
     ) -> None:
@@ -186,87 +229,97 @@ class _Run:
         self.left: dict[str, list[str]] = {}
         self.sites: list[Site] = []
         self.values: dict[str, Array] = {}
+        self.spent = 0
         outputs = [output for operation in operations for output in operation.outputs]
-        self.gradient_of = {id(outputs[number]): g for number, g in gradients.items()}
+        self.gradient_of = {id(outputs[number]): g for number, g in look.gradients.items()}
+        self.summaries = {
+            of: {id(outputs[number]): row for number, row in rows.items()}
+            for of, rows in look.summaries.items()
+        }
         self.slopes = slopes
-        self._collect()
         self._summarise()
+        self._collect()
 
     def _collect(self) -> None:
-        spent = 0
+        summarised = [site for site in self.sites if site.kind == "summary"]
+        self.sites = []
         for place in self.places:
             site, seen = place.site, place.seen
+            wanted = self.keep.wants(*place.names)
             value: Tensor | None = seen.value
             if site.kind in ("weight", "buffer"):
                 value = self.weights.values.get(site.name)
+            elif site.kind == "activation" and self.keep.outputs != "values":
+                value = None
             cut = None
-            wanted = self.keep.outputs == "values" or site.kind != "activation"
-            if value is not None and wanted and self.keep.wants(*place.names):
+            if value is not None and wanted:
                 if site.kind == "activation":
                     cut = cut_for(site, value, self.keep, self.keep.samples)
-                    value = cut.of(value) if cut.note else value
-                array = array_of(value)
-                if array is None:
-                    self._leave("numbers of a kind that a trace cannot hold", site.name)
-                elif spent + array.nbytes > self.keep.budget_bytes:
-                    self._leave(f"more than the budget of {self.keep.budget}", site.name)
-                else:
-                    spent += array.nbytes
-                    self.values[site.name] = array
-            elif seen.left_out:
-                reason = seen.left_out.replace(
-                    "budget", f"more than the budget of {self.keep.budget}"
-                )
-                self._leave(reason, site.name)
-            if cut is not None and cut.note:
-                site = _with_cut(site, cut.entries, cut.note)
+                    cut = cut if cut.note else None
+                    if cut is not None:
+                        value = cut.of(value)
+                        site = replace(site, entries=cut.entries, note=cut.note)
+                self._keep(site.name, value)
+            elif seen.left_out and wanted and self.keep.outputs == "values":
+                self._leave(self._too_much if seen.left_out == "budget" else seen.left_out,
+                            site.name)  # fmt: skip
             self.sites.append(site)
             gradient = self.gradient_of.get(id(seen))
-            if gradient is None and site.kind == "weight":
+            if gradient is None and site.kind in ("weight", "input"):
                 gradient = self.slopes.get(site.name)
-            if (
-                gradient is not None
-                and self.keep.gradients == "values"
-                and self.keep.wants(*place.names)
-            ):
+            if gradient is not None and wanted and self.keep.gradients == "values":
                 self.sites.append(gradient_site(site))
-                array = array_of(cut.of(gradient) if cut is not None and cut.note else gradient)
-                if array is not None and spent + array.nbytes <= self.keep.budget_bytes:
-                    spent += array.nbytes
-                    self.values[f"{site.name}.gradient"] = array
-                else:
-                    self._leave(
-                        f"more than the budget of {self.keep.budget}", f"{site.name}.gradient"
-                    )
+                self._keep(self.sites[-1].name, gradient if cut is None else cut.of(gradient))
+        self.sites += summarised
         if self.loss is not None:
             self.sites.append(Site("loss", "metric"))
-            self.values["loss"] = self.loss.cpu().numpy()
+            array = array_of(self.loss)
+            if array is not None:
+                self.values["loss"] = array
         weights = [place for place in self.places if place.site.kind in ("weight", "buffer")]
         if weights and not self.weights.values and self.keep.weights == "values":
             size = f"together {self.weights.nbytes / 2**20:,.0f} MiB, more than 16"
             reason = f"{size}: ask for them with keep=Keep(weights='values')"
             self._leave(reason, *(place.site.name for place in weights))
 
+    @property
+    def _too_much(self) -> str:
+        return f"more than the budget of {self.keep.budget}"
+
+    def _keep(self, name: str, tensor: Tensor) -> None:
+        array = array_of(tensor)
+        if array is None:
+            self._leave("numbers of a kind that a trace cannot hold", name)
+        elif self.spent + array.nbytes > self.keep.budget_bytes:
+            self._leave(self._too_much, name)
+        else:
+            self.spent += array.nbytes
+            self.values[name] = array
+
     def _summarise(self) -> None:
         """Summaries where they were asked for instead of values."""
-        if self.keep.outputs == "summary":
-            rows = [(p.site.name, p.seen.value) for p in self.places if p.site.kind == "activation"]
-            self._summary("summary of outputs", rows)
-        if self.keep.gradients == "summary" and self.gradient_of:
-            rows = [(p.site.name, self.gradient_of.get(id(p.seen))) for p in self.places]
-            self._summary("summary of gradients", rows)
+        for of, taken in self.summaries.items():
+            rows = [(place.site.name, taken[id(place.seen)]) for place in self.places
+                    if id(place.seen) in taken and self.keep.wants(*place.names)]  # fmt: skip
+            if rows:
+                names = tuple(name for name, _ in rows)
+                self._add_summary(f"summary of {of}", names, np.stack([row for _, row in rows]))
         if self.weights.summary is not None:
-            names, values = self.weights.summary
-            self._add_summary("summary of weights", names, values)
-
-    def _summary(self, name: str, rows: list[tuple[str, Tensor | None]]) -> None:
-        there = [(site, value) for site, value in rows if value is not None]
-        names = tuple(site for site, _ in there)
-        self._add_summary(name, names, statistics_of([value for _, value in there]))
+            self._add_summary("summary of weights", *self.weights.summary)
+        if self.keep.gradients == "summary" and self.slopes:
+            owners = {name: name.rpartition(".")[0] for name in self.slopes}
+            chosen = tuple(name for name, owner in owners.items() if self.keep.wants(name, owner))
+            found = statistics_of([self.slopes[name] for name in chosen])
+            self._add_summary("summary of weight gradients", chosen, found)
 
     def _add_summary(self, name: str, names: tuple[str, ...], values: Array) -> None:
-        entries: dict[str, tuple[int | str, ...]] = {"layer": names, "statistic": STATISTICS}
-        self.sites.append(Site(name, "summary", ("layer", "statistic"), entries=entries))
+        of = "parameter" if "weight" in name else "layer"
+        entries: dict[str, tuple[int | str, ...]] = {of: names, "statistic": STATISTICS}
+        if self.spent + values.nbytes > self.keep.budget_bytes:
+            self._leave(self._too_much, name)
+            return
+        self.spent += values.nbytes
+        self.sites.append(Site(name, "summary", (of, "statistic"), entries=entries))
         self.values[name] = values
 
     def _leave(self, reason: str, *names: str) -> None:
@@ -284,7 +337,7 @@ class _Run:
             "model": title,
             "mode": "training" if training else "evaluation",
             "parameters": self.weights.count,
-            "versions": {"layerwise": __version__, "torch": torch.__version__},
+            "versions": {"layerwise": version("layerwise"), "torch": torch.__version__},
         }
         return Header(title, tuple(self.sites), about=about, notes=tuple(notes))
 
@@ -293,7 +346,3 @@ class _Run:
         store = MemoryStore()
         store.put(Moment("pass", {"pass": 0}), self.values, copy=False)
         return store
-
-
-def _with_cut(site: Site, entries: dict[str, tuple[int | str, ...]], note: str) -> Site:
-    return Site(site.name, site.kind, site.axes, site.inputs, site.unit, note, entries, site.about)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..trace import Site
-from ..types import Array
+from ..types import Array, FloatArray
 from .calls import named_tensors
 from .keep import Keep
 from .probe import FUSED, fused_parts, watch_outputs
@@ -124,9 +124,7 @@ class LayerWatch:
             if layer not in self._safe:
                 self._safe[layer] = output._version == version and not output.is_leaf
         self._learning = {}
-        self._sum_set_aside()
-        rows: list[int] = []
-        tensors: list[Tensor] = []
+        rows, tensors = self._brought_back()
         for name in (WEIGHTS, WEIGHT_GRADIENTS):
             first = self._first.get(name)
             if first is None:
@@ -138,12 +136,16 @@ class LayerWatch:
                 if tensor is not None:
                     rows.append(first + number)
                     tensors.append(tensor)
-        if tensors:
-            self.summary.add_each(rows, tensors)
+        self.summary.add_each(rows, tensors)
 
-    def _sum_set_aside(self) -> None:
-        if not self._set_aside:
-            return
+    def take(self) -> FloatArray:
+        """The raw sums of the step, (row, column); starts anew."""
+        if self._set_aside:  # by passes after the last capture
+            self.summary.add_each(*self._brought_back())
+        return self.summary.take()
+
+    def _brought_back(self) -> tuple[list[int], list[Tensor]]:
+        """What was set aside: rows, and the tensors that belong to them."""
         rows: list[int] = []
         tensors: list[Tensor] = []
         for layer, (output, version, ours) in self._set_aside.items():
@@ -159,18 +161,24 @@ class LayerWatch:
                 if ours:
                     output.grad = None  # as the loop would find it without us
         self._set_aside = {}
-        self.summary.add_each(rows, tensors)
+        return rows, tensors
 
     def _sum_at_once(self, layer: int) -> None:
         """Sum an output that was set aside before its gradient is known, which a hook will see."""
-        output, version, _ = self._set_aside.pop(layer)
+        output, version, ours = self._set_aside.pop(layer)
         self._safe[layer] = False
         if output._version != version:
             return
         if self._outputs is not None:
             self.summary.add(self._outputs + layer, output)
-        if self._gradients is not None and output.requires_grad:
-            output.register_hook(partial(self.summary.add, self._gradients + layer))
+        if self._gradients is None or not output.requires_grad:
+            return
+        if output.grad is None:
+            output.register_hook(partial(self.summary.add, self._gradients + layer))  # type: ignore[no-untyped-call]
+            return
+        self.summary.add(self._gradients + layer, output.grad)
+        if ours:
+            output.grad = None
 
     def split(self, statistics: Array) -> dict[str, Array]:
         """The statistics of one or more steps, (…, row, statistic), by site."""

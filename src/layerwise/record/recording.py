@@ -16,7 +16,6 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from .. import __version__
 from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
 from .calls import check_watchable
@@ -63,7 +62,7 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
         facts = {
             "model": type(model).__name__,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
-            "versions": {"layerwise": __version__, "torch": torch.__version__},
+            "versions": {"layerwise": version("layerwise"), "torch": torch.__version__},
             **(about or {}),
         }
         header = Header(title or type(model).__name__, (Site("loss", "metric"),), facts)

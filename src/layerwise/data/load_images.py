@@ -24,6 +24,7 @@ from .wording import listed
 
 Part: TypeAlias = Literal["training", "control", "test"]
 
+NDJSON = ".ndjson"
 _FOLDERS = {
     "training": ("train", "training"),
     "control": ("control", "validation", "valid", "val", "dev"),
@@ -49,9 +50,9 @@ def load_images(
 
     `source` is a folder, or a .zip of one, with a folder for each class (png, jpg, bmp, gif, webp,
     tif, ppm, pgm; a GIF's first picture); one image file, which has no class; a folder with MNIST's
-    idx files; the name "digits" or "drawings" (`options` go to the latter); an array (sample, row,
-    column) or with channels last or first, of bytes or of fractions 0 to 1; a pair (X, y); or an
-    `ImageDataset`.
+    idx files; a Quick, Draw! .ndjson file, or a folder with several; the name "digits" or
+    "drawings" (`options` go to the latter); an array (sample, row, column) or with channels last or
+    first, of bytes or of fractions 0 to 1; a pair (X, y); or an `ImageDataset`.
 
     `size` is the side in pixels or (rows, columns); without it the commonest size is kept where no
     image has a side beyond 128, and otherwise all become 64 × 64. `fit` says how: "pad" (with the
@@ -91,7 +92,11 @@ def load_images(
             f"{name!r} is a table, not a set of images", do="layerwise.data.load reads it"
         )
     if isinstance(source, str | Path):
-        return read_place(image_place(source), asked, part)
+        place = image_place(source)
+        files = ndjson_files(place)
+        if files:
+            return brought(_quick_drawings(files, size), asked)
+        return read_place(place, asked, part)
     if isinstance(source, tuple):
         if len(source) != 2:
             raise InputError(
@@ -114,6 +119,20 @@ def image_place(source: str | Path) -> Path:
     near = nearest_name(path.name, sorted(entry.name for entry in folder.iterdir()))
     offered = f"Did you mean {str(folder / near)!r}?" if near else ""
     raise FileError(f"There is no folder or file {path}", allowed=offered)
+
+
+def ndjson_files(path: Path) -> list[Path]:
+    """The Quick, Draw! files at a place: itself, or those in a folder, in order."""
+    if path.is_dir():
+        return sorted(entry for entry in path.iterdir() if entry.suffix.lower() == NDJSON)
+    return [path] if path.suffix.lower() == NDJSON else []
+
+
+def _quick_drawings(files: list[Path], size: int | tuple[int, int] | None) -> ImageDataset:
+    from .quick_draw import quick_draw
+
+    sides = {size} if isinstance(size, int) else set(size or ())
+    return quick_draw(files, size=sides.pop()) if len(sides) == 1 else quick_draw(files)
 
 
 def read_place(path: Path, options: ImageOptions, part: Part | None = None) -> ImageDataset:

@@ -16,7 +16,14 @@ from .image_options import Channels, ImageOptions
 from .image_sets import IMAGE_SETS
 from .images import ImageDataset
 from .load import load
-from .load_images import image_place, load_images, parts_at, read_part
+from .load_images import (
+    NDJSON,
+    image_place,
+    load_images,
+    ndjson_files,
+    parts_at,
+    read_part,
+)
 from .parts import Parts
 from .wording import counted, listed
 
@@ -53,6 +60,8 @@ def load_parts(
     named = isinstance(source, str) and source in IMAGE_SETS
     if isinstance(source, str | Path) and not named:
         place = image_place(source)
+        if ndjson_files(place):
+            return load_images(place, **options).parts(control, test, seed)
         found = parts_at(place)
         if not isinstance(found, Listing) and "training" in found:
             known = {field.name for field in fields(ImageOptions)}
@@ -69,7 +78,7 @@ def _holds_images(source: Any) -> bool:
         path = Path(source).expanduser()
         if isinstance(source, str) and not looks_like_path(source):
             return False
-        suffixes = (*SUFFIXES, ".zip")
+        suffixes = (*SUFFIXES, ".zip", NDJSON)
         return path.is_dir() or path.suffix.lower() in suffixes or "idx" in path.name.lower()
     return isinstance(source, ImageDataset) or looks_like_images(source)
 

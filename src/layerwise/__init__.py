@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from .errors import LayerwiseError
     from .lattice.classifier import LatticeClassifier
     from .lattice.study import Study, study
-    from .record import Keep, record, recording  # type: ignore[no-redef]
+    from .record import Keep, record, recording
     from .saved import load
     from .scene import Scene
     from .trace import Moment, Site, Trace
-    from .train import OpenSet, Run, fit  # type: ignore[no-redef]
+    from .train import OpenSet, Run, fit
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it writes, and what it says to wrong input."""
+"""Lattices from the command line: what is printed, written, and said to wrong input."""
 
 from __future__ import annotations
 
@@ -15,22 +15,6 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
-from layerwise import cli
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
-    """Run the command line in `tmp_path`; gives (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["layerwise", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture
@@ -182,7 +166,7 @@ WRONG = [
     (
         ["predict", "foreign.lw", "iris"],
         "foreign.lw is not a Layerwise model, or it is broken: Error while deserializing header: "
-        "header too small. Make it again with `layerwise classify … --model`, or use a whole copy.",
+        "header too small. Save the model again, or use a whole copy.",
     ),
     (
         ["film", "good.lw", "--out", "x.avi"],

@@ -11,7 +11,16 @@ from house import ROOT
 
 PERMISSIVE = {
     *("MIT", "MIT-CMU", "MIT-0", "HPND", "ISC", "ISCL", "0BSD", "BSD", "BSD-2-Clause"),
-    *("BSD-3-Clause", "Apache-2.0", "PSF-2.0", "Zlib", "BSL-1.0", "CC0-1.0", "OFL-1.1", "Unlicense"),
+    *(
+        "BSD-3-Clause",
+        "Apache-2.0",
+        "PSF-2.0",
+        "Zlib",
+        "BSL-1.0",
+        "CC0-1.0",
+        "OFL-1.1",
+        "Unlicense",
+    ),
 }
 NAMES = [
     (r"\bA(ffero )?GPL|Affero", "AGPL"),

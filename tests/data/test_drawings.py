@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import label
 
-from layerwise.data.drawings import KINDS, drawings
+from layerwise.data.generated_drawings import KINDS, drawings
 from layerwise.data.hand import drawn, posed
 from layerwise.data.shapes_drawn import KNOWN, OTHER
 from layerwise.data.strokes import Stroke, bounds, fitted, render_strokes

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from layerwise.data.drawings import CARD, drawings
+from layerwise.data.generated_drawings import CARD, drawings
 from layerwise.data.images import ImageDataset
 from layerwise.data.ink import NoInkError, drawing_from_image, prepare_drawings
 from layerwise.errors import InputError

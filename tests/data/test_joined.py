@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from layerwise.data.drawings import CARD, drawings
+from layerwise.data.generated_drawings import CARD, drawings
 from layerwise.data.images import ImageDataset
-from layerwise.data.joined import joined
+from layerwise.data.joining import joined
 from layerwise.errors import InputError
 
 

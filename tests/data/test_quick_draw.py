@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from layerwise.data.quick_draw import LONGEST_LINE, quick_draw
+from layerwise.data.quick_draw_file import LONGEST_LINE, quick_draw
 from layerwise.errors import FileError, InputError
 
 

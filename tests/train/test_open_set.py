@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from layerwise.data.drawings import drawings
+from layerwise.data.generated_drawings import drawings
 from layerwise.errors import FileError, InputError
 from layerwise.train.fit import fit
 from layerwise.train.open_set import FEWEST_CONTROL, OpenSet

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ROWS = 20
 """So many epochs of a training are printed, evenly spread, beside the first and the last."""
 
+OTHERS = 3000  # drawings of none of the classes
+
 Net = Annotated[
     str, typer.Option("--net", help="The network in a few words: see `layerwise models`.")
 ]
@@ -121,7 +123,7 @@ def train(
     if unknown is not None:
         from ..train import OpenSet
 
-        guarded = OpenSet(run, false_alarms=unknown, seed=seed)
+        guarded = OpenSet(run, others=_others(run), false_alarms=unknown, seed=seed)
         out.print(f"unknown: {guarded.false_alarm_rate}", markup=False)
         written.append(guarded.save(place / "unknown.lw"))
     for path in (*written, place / "trace.lwt"):
@@ -237,6 +239,16 @@ def _inked(parts: Parts, size: int) -> Parts:
             raise InputError("Only images have ink to be found", received=part.card.name)
         found.append(prepare_drawings(part, size))
     return Parts(*found)
+
+
+def _others(run: Run) -> Any:
+    """For drawings, generated ones of many other kinds; otherwise what is made up from the data."""
+    if not run.reading.get("ink"):
+        return None
+    from ..data.generated_drawings import drawings
+
+    out.print(f"unknown is learned from {OTHERS:,} generated drawings of other kinds")
+    return drawings(("other",), OTHERS, size=run.reading["size"][0])
 
 
 def _net(words: str, parts: Parts) -> str:

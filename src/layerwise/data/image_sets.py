@@ -31,8 +31,8 @@ def digits() -> ImageDataset:
 
 
 def drawings(**options: Any) -> ImageDataset:
-    """Generated hand drawings; `layerwise.data.drawings.drawings` says what the options mean."""
-    from .drawings import drawings as draw
+    """Generated hand drawings; `layerwise.data.drawings` says what the options mean."""
+    from .generated_drawings import drawings as draw
 
     known = signature(draw).parameters
     for option in options:

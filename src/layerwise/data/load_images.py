@@ -129,7 +129,7 @@ def ndjson_files(path: Path) -> list[Path]:
 
 
 def _quick_drawings(files: list[Path], size: int | tuple[int, int] | None) -> ImageDataset:
-    from .quick_draw import quick_draw
+    from .quick_draw_file import quick_draw
 
     sides = {size} if isinstance(size, int) else set(size or ())
     return quick_draw(files, size=sides.pop()) if len(sides) == 1 else quick_draw(files)

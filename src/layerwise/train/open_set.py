@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -36,6 +37,7 @@ from .evaluation import forward
 from .fit import fit
 from .health import evaluating
 from .open_set_distance import ClassDistances
+from .open_set_file import read_open_set, save_open_set
 from .open_set_guard import widened
 from .open_set_judged import Comparison, FalseAlarms, area_under_roc, passed, threshold_for
 from .open_set_others import made_up
@@ -174,6 +176,18 @@ class OpenSet:
             passed(ours[0], self.threshold),
             passed(softmax[0], self.softmax_threshold),
         )
+
+    def save(self, path: str | Path) -> Path:
+        """Write what was learned as one file; the model is saved by itself. Returns the path."""
+        return save_open_set(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path, model: Run | nn.Module) -> OpenSet:
+        """What `save` wrote, around the same model.
+
+        Raises `FileError` for a file that is missing, broken, foreign, or of another model.
+        """
+        return cls.from_document(model, *read_open_set(path, model))
 
     def to_document(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """All that was learned: arrays by name, and JSON values. The model itself is not in it."""

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 from loops import LOOPS, STEPS, batches, network, plain
 from plain import hooks_on, left_behind, same
 from torch import nn
@@ -18,8 +18,13 @@ from layerwise.record import Keep, recording
 from layerwise.trace import Trace
 
 ALL = Keep(every=1, neurons=None, samples=None)
-KEEPS = {"all": ALL, "usual": Keep(), "two": Keep(every=2, summary_every=3),
-         "metrics": Keep("nothing", "nothing", "nothing"), "passes": Keep(passes="all", every=1)}  # fmt: skip
+KEEPS = {
+    "all": ALL,
+    "usual": Keep(),
+    "two": Keep(every=2, summary_every=3),
+    "metrics": Keep("nothing", "nothing", "nothing"),
+    "passes": Keep(passes="all", every=1),
+}
 
 
 @pytest.mark.parametrize("keep", KEEPS)
@@ -40,7 +45,7 @@ def test_a_loop_does_the_same_with_and_without(name, keep):
         assert (ours.grad is None) == (theirs.grad is None)
         assert ours.grad is None or torch.equal(ours.grad, theirs.grad)
     assert hooks_on(model) == 0
-    moments, series = rec.trace.series("loss")
+    _moments, series = rec.trace.series("loss")
     assert [float(np.float32(loss)) for loss in series] == [float(np.float32(x)) for x in losses]
     steps = [moment for moment in rec.trace if moment.kind == "step"]
     assert len(steps) == len(losses)
@@ -49,7 +54,7 @@ def test_a_loop_does_the_same_with_and_without(name, keep):
 @pytest.mark.parametrize("name", ["plain", "accumulating", "clipping", "two optimizers",
                                   "stranger in between", "by keyword"])  # fmt: skip
 def test_values_are_those_of_the_step(name):
-    """Outputs and gradients by hooks on another model in the same loop; weights before they move."""
+    """Outputs and gradients by hooks on another model in that loop; weights before they move."""
     model, other = network(), network()
     seen: list[dict[str, torch.Tensor]] = []
 
@@ -164,11 +169,11 @@ def test_a_checkpoint_does_not_count_twice(reentrant):
     assert "body.0:2" not in {site.name for site in traces[1].sites}
 
 
-class Stop(Exception):
+class StopError(Exception):
     pass
 
 
-@pytest.mark.parametrize("error", [Stop, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [StopError, KeyboardInterrupt])
 @pytest.mark.parametrize("place", ["forward", "backward", "loop", "step"])
 def test_after_an_exception_nothing_is_left(place, error):
     model = network()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from plain import call, ended_by, hooks_on, plain_run, same, tensors_in
 from torch import nn
 from zoo import MODELS, ZOO, made
 
-from layerwise.record import Keep, record
+from layerwise.record import Keep, record, recording
 
 pytestmark = pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
 MODES = pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
@@ -44,7 +45,7 @@ def test_every_modules_output_is_what_a_hook_on_a_copy_sees(name, training):
     for module, tensors in plain.containers.items():
         if not module:
             continue
-        sites = [site for site in ended_by(trace, module)]
+        sites = list(ended_by(trace, module))
         if sites:
             assert len(sites) == len(tensors), (module, sites)
         for site, tensor in zip(sites, tensors, strict=True):
@@ -186,7 +187,7 @@ def test_a_sum_by_hand():
         net.bias.fill_(0.5)
     trace = record(net, torch.tensor([[1.0, 2.0]]), target=torch.tensor([[0.0]]), backward=True)
     assert trace["linear" if ("linear", 0) in trace else trace.sites[-2].name, 0] is not None
-    out = [site.name for site in trace.sites if site.kind == "activation"][0]
+    out = next(site.name for site in trace.sites if site.kind == "activation")
     assert trace[out, 0] == [[-3.5]]
     assert float(trace["loss", 0]) == 12.25
     np.testing.assert_array_equal(trace["weight.gradient", 0], [[-7.0, -14.0]])
@@ -237,3 +238,47 @@ def test_what_looks_into_a_value_that_somebody_keeps_cannot_change_it():
     model.part.zero_()
     assert (trace["mul", 0] == 2).all()
     assert (trace["getitem", 0] == 2).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_a_small_budget_keeps_is_right_and_called_the_same(name):
+    model, batch = made(name)
+    whole = record(copy.deepcopy(model), batch)
+    for budget in (60, 400, 1500):
+        keep = Keep(budget=budget, neurons=None, samples=None)
+        trace = record(copy.deepcopy(model), batch, keep=keep)
+        assert [s.name for s in trace.sites] == [s.name for s in whole.sites]
+        assert [s.inputs for s in trace.sites] == [s.inputs for s in whole.sites]
+        for site in trace.sites:
+            if (site.name, 0) in trace:
+                np.testing.assert_array_equal(trace[site.name, 0], whole[site.name, 0])
+
+
+def test_a_pass_inside_of_a_recording():
+    model, batch = made("sequential")
+    expected = record(model, batch)
+    with recording(model, Keep(every=1)):
+        found = record(model, batch, lambda out: out.sum(), backward=True)
+    for site in expected.sites:
+        assert same(found[site.name, 0], torch.from_numpy(expected[site.name, 0].copy()))
+    assert hooks_on(model) == 0
+
+
+def test_another_thread_may_use_the_model_meanwhile():
+    model, batch = made("sequential")
+    inside = []
+
+    def use():
+        inside.append(model[2](torch.ones(1, 5)))
+
+    def during(module, args, output):
+        if not inside:
+            thread = threading.Thread(target=use)
+            thread.start()
+            thread.join()
+
+    hook = model[0].register_forward_hook(during)
+    trace = record(model, batch)
+    hook.remove()
+    assert len(inside) == 1
+    assert [s.name for s in trace.sites if s.kind == "activation"] == ["0", "1", "2"]

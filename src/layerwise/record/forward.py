@@ -43,14 +43,15 @@ def record(
     """What happens in one pass of a model, operation by operation, as it really ran.
 
     The model is called once with `batch` (a tensor; a tuple goes in by position, a mapping by
-    name), in the mode it is in, under `torch.no_grad()` unless `backward` is asked for. Every operation on tensors is seen, functional ones and those of
-    other libraries too, with what fed it: `trace["conv1", 0]` is a module's output,
-    `trace["layer1.add", 0]` that of an operation in its `forward`, `trace["conv1.weight", 0]` a
-    parameter or buffer (as it is after the pass), where they take at most 16 MiB together or
-    `keep` asks for them. With `keep`, outputs, gradients and weights are either values or
-    summaries; what a budget has no room for is left out, later operations first. Values are the
-    model's own to the last bit; outputs, parameters, their `.grad` and the random numbers drawn
-    are those of a plain call.
+    name), in the mode it is in, under `torch.no_grad()` unless `backward` is asked for. Every
+    operation on tensors is seen, functional ones and those of other libraries too, with what fed
+    it: `trace["conv1", 0]` is a module's output, `trace["layer1.add", 0]` that of an operation in
+    its `forward`, `trace["conv1.weight", 0]` a parameter or buffer (as it is after the pass), where
+    they take at most 16 MiB together or `keep` asks for them. An output's site names in
+    `about["ends"]` the modules with parts that returned it. With `keep`, outputs, gradients and
+    weights are either values or summaries; what a budget has no room for is left out, later
+    operations first. Values are the model's own to the last bit; outputs, parameters, their `.grad`
+    and the random numbers drawn are those of a plain call.
 
     With `backward` also the derivatives of a loss: `trace["conv1.gradient", 0]`,
     `trace["conv1.weight.gradient", 0]` and `trace["loss", 0]`. `target` makes the loss: class
@@ -83,8 +84,8 @@ def record(
         if backward:
             loss = loss_of(output, tensors[0][1], target)
             learning = {n: p for n, p in [*model.named_parameters(), *inputs] if p.requires_grad}
-            weights = [*learning.values()]
-            found = torch.autograd.grad(loss, weights, allow_unused=True) if weights else ()
+            leaves = [*learning.values()]
+            found = torch.autograd.grad(loss, leaves, allow_unused=True) if leaves else ()
             slopes = {n: s for n, s in zip(learning, found, strict=True) if s is not None}
             loss = loss.detach()
     title = type(model).__name__

@@ -24,6 +24,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from .calls import named_tensors
@@ -188,8 +189,10 @@ class Probe(TorchFunctionMode):
         self._frame = frame.outer
 
     def _did_nothing(self, frame: Frame) -> bool:
-        idle = not self._notes or self._notes[-1].frame is not frame
-        return idle and not frame.module._modules
+        if frame.module._modules:
+            return False
+        latest = self._notes or self._operations
+        return not latest or latest[-1].frame is not frame
 
     def _note_returned(self, frame: Frame, output: Any) -> None:
         if not isinstance(output, Tensor):
@@ -263,6 +266,9 @@ class Probe(TorchFunctionMode):
                 if result._is_view() or changed or shares or (args and result is args[0]):
                     self._note_shared(number, result, bool(changed))
                 self._latest[id(result)] = number
+            elif id(result) in self._latest:  # held as what it was before
+                self._save(result)
+                del self._latest[id(result)]
             if self._on_output is not None:
                 self._on_output(number, result)
             number += 1
@@ -300,6 +306,8 @@ class Probe(TorchFunctionMode):
 
     def _save(self, target: Tensor) -> None:
         """Copy what is held of a tensor, and of those that look into its memory."""
+        if is_lazy(target):  # a parameter that has no numbers yet
+            return
         base = target._base if target._is_view() else target
         if base is None or id(base) not in self._latest:
             return
@@ -414,7 +422,7 @@ class Probe(TorchFunctionMode):
         return seen
 
 
-LOOKING: Final = [getrefcount(thing) for _, thing in [(0, object())]][0] - 1
+LOOKING: Final = next(getrefcount(thing) for _, thing in [(0, object())]) - 1
 """References to a thing that looking at its count in a loop adds by itself."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import groupby
 from threading import get_ident
 from types import TracebackType
 from typing import Any, Final, NamedTuple
@@ -167,34 +168,53 @@ class Recorder:
             self._waiting = steps[:-1]
             self.flush(trace)
             steps = steps[-1:]
+        has_sums = steps[0].sums is not None
         first = len(trace)
+        if kept and not self.values.make_room(
+            trace, first, sum(array.nbytes for array in kept.values())
+        ):
+            kept = None
+        stays = self._make_room(trace, range(first, first + len(steps)) if has_sums else range(0))
+        numbered = enumerate(steps, first)
+        for summarised, group in groupby(numbered, lambda entry: entry[0] in stays):
+            self._put(trace, [step for _, step in group], summarised, kept or {})
+
+    def _put(
+        self, trace: Trace, steps: list[_Step], summarised: bool, kept: Mapping[str, Array]
+    ) -> None:
+        """Put steps into the trace that all have a summary, or none."""
         values: dict[str, Any] = {
             name: np.array([step.metrics[name] for step in steps]) for name in steps[0].metrics
         }
-        if steps[0].sums is not None:
-            if not self._declared:
-                trace.declare(*self.layers.sites())
-                self._declared = True
+        if summarised:
             sums = np.stack([step.sums for step in steps if step.sums is not None])
             values |= self.layers.split(statistics_from(sums))
-        values |= {name: array[None] for name, array in (kept or {}).items()}
+        values |= {name: array[None] for name, array in kept.items()}
         trace.extend([step.moment for step in steps], values)
-        if steps[0].sums is not None:
-            self._thin_summaries(trace, range(first, len(trace)))
-        if kept:
-            size = sum(array.nbytes for array in kept.values())
-            self.values.stored(trace, first, size)
 
-    def _thin_summaries(self, trace: Trace, new: range) -> None:
-        """Where the summaries would take more than their part, give up every second of them."""
-        self._summaries += new
-        names = [site.name for site in self.layers.sites()]
+    def _make_room(self, trace: Trace, new: range) -> set[int]:
+        """Which of the coming moments keep their summaries; makes room for them before.
+
+        Where summaries would take more than their part, every second of them is given up.
+        """
+        if new and not self._declared:
+            trace.declare(*self.layers.sites())
+            self._declared = True
+        names = [site.name for site in self.layers.sites()] if new else []
         size = 4 * len(STATISTICS) * len(self.layers.summary.rows)
-        while len(self._summaries) * size > self.keep.budget_bytes // 4 and self._summaries:
-            for old in self._summaries[1::2] or self._summaries:
+        moments = [*self._summaries, *new]
+        while len(moments) * size > self.keep.budget_bytes // 4 and moments:
+            for old in set(moments[1::2] or moments) - set(new):
                 trace.drop(names, old)
-            self._summaries = self._summaries[::2] if len(self._summaries) > 1 else []
+            if len(moments) == 1:
+                trace.declare(notes=[
+                    f"Summaries left out: those of one step take more than a quarter of the "
+                    f"budget of {self.keep.budget}"
+                ])  # fmt: skip
+            moments = moments[::2] if len(moments) > 1 else []
             self.summary_every *= 2
+        self._summaries = moments
+        return set(moments) & set(new)
 
     def _probed(self) -> Tensors:
         """A pass over the fixed samples, which leaves the model as it was."""

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim.optimizer import (
     Optimizer,
     register_optimizer_step_post_hook,
@@ -59,6 +60,12 @@ class recording:  # noqa: N801 - reads as a word: with recording(model) as rec
         about: Mapping[str, Any] | None = None,
     ) -> None:
         check_watchable(model)
+        if any(is_lazy(parameter) for parameter in model.parameters()):
+            raise InputError(
+                "A model is recorded while it learns once its layers have their shapes",
+                received="parameters without a shape",
+                do="Call the model with a batch before",
+            )
         self.model, self.keep = model, keep or Keep()
         facts = {
             "model": type(model).__name__,

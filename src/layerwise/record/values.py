@@ -49,7 +49,8 @@ class Values:
         if not self._cuts:
             self._fit(tensors.places)
         values: dict[str, Array] = {}
-        for place in tensors.places:
+        # Weights last: which of their rows are kept is decided by the neurons.
+        for place in sorted(tensors.places, key=lambda place: place.site.kind == "weight"):
             name, tensor = place.site.name, place.seen.value
             if not self.keep.wants(*place.names):
                 continue
@@ -60,12 +61,10 @@ class Values:
                     continue
                 self._cut_output(place.site, tensor, tensors.gradients.get(name), values)
             elif place.site.kind == "input" and tensor is not None:
-                part = tensor if self._samples is None else tensor[: self._samples]
-                note = (
-                    f"first {len(part)} of {len(tensor):,} samples"
-                    if len(part) < len(tensor)
-                    else ""
-                )
+                part, note = tensor, ""
+                if self._samples is not None and tensor.dim() and len(tensor) > self._samples:
+                    part = tensor[: self._samples]
+                    note = f"first {len(part)} of {len(tensor):,} samples"
                 self._put(replace(place.site, note=note), part.clone(), values)
             else:
                 self._sites.setdefault(name, place.site)
@@ -165,15 +164,25 @@ class Values:
             samples //= 2
         self._samples = None if self._samples is None and samples == batch else max(samples, 1)
 
-    def stored(self, trace: Trace, moment: int, size: int) -> None:
-        """Take note of a moment; where the budget would be passed, thin out what is there."""
+    def make_room(self, trace: Trace, moment: int, size: int) -> bool:
+        """Whether the arrays of a coming moment are to be stored; makes room for them before.
+
+        Where the budget would be passed, every second of the moments with arrays gives them up.
+        """
+        if size > self.budget:
+            trace.declare(
+                notes=[f"Arrays left out: those of one step take more than the budget of "
+                       f"{self.keep.budget}"]
+            )  # fmt: skip
+            return False
         self.moments[moment] = size
-        while sum(self.moments.values()) > self.budget and self.moments:
-            numbers = sorted(self.moments)
-            for number in numbers[1::2] or numbers:
-                trace.drop(sorted(self.names), number)
+        while sum(self.moments.values()) > self.budget:
+            for number in sorted(self.moments)[1::2]:
                 del self.moments[number]
+                if number != moment:
+                    trace.drop(sorted(self.names), number)
             self.every *= 2
+        return moment in self.moments
 
     def state(self) -> dict[str, Any]:
         """What going on after a break needs, as JSON can hold it."""

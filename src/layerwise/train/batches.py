@@ -110,17 +110,20 @@ class MemoryBatches:
     def epoch(self, number: int, skip: int = 0) -> Iterator[Batch]:
         """The batches of an epoch in its own order."""
         order = sample_order(len(self._part), self._seed, number)
-        here = order.to(self._inputs.device)
+        here, there = order.to(self._inputs.device), order.to(self._targets.device)
+        changed = not self._ready or self._augment is not None
         for start, stop in self._cuts[skip:]:
             rows = here[start:stop]
             inputs = self._inputs.index_select(0, rows)
-            if not self._ready:
-                inputs = self._taken.inputs(inputs)
-            if self._augment is not None:
-                inputs = self._augmented(inputs, order[start:stop], number)
-            yield inputs, self._targets.index_select(0, rows.to(self._targets.device))
+            if changed:
+                inputs = self._changed(inputs, order[start:stop], number)
+            if there is not here:
+                rows = there[start:stop]
+            yield inputs, self._targets.index_select(0, rows)
 
-    def _augmented(self, inputs: Tensor, rows: Tensor, epoch: int) -> Tensor:
+    def _changed(self, inputs: Tensor, rows: Tensor, epoch: int) -> Tensor:
+        if not self._ready:
+            inputs = self._taken.inputs(inputs)
         if self._augment is None:
             return inputs
         plain = inputs.cpu().to(torch.float32).numpy()

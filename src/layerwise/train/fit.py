@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,18 +9,17 @@ from time import perf_counter
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch import nn
 
 from ..errors import DivergedError, InputError
 from ..record.keep import Keep
 from .batches import Augmentation
-from .divergence import diverged, finite_weights
-from .evaluation import forward, mean_scores
+from .divergence import finite_weights
+from .evaluation import mean_scores
 from .interruption import Interruption, TrainingInterrupted
 from .losses import LossChoice
 from .opening import open_training
-from .optimizers import OptimizerChoice, learning_rate_of, needs_closure
+from .optimizers import OptimizerChoice, learning_rate_of
 from .options import DEFAULT_KEEP, Clip, Options, read_clip
 from .progress import Progress, Teller, teller_for
 from .randomness import random_numbers_kept, seed_all
@@ -29,6 +27,7 @@ from .run import Run
 from .schedules import ScheduleChoice
 from .segments import in_segments
 from .training import Training
+from .updates import divergence, make_update
 
 
 def fit(
@@ -123,8 +122,7 @@ def _learn(
     training: Training, run: Run, options: Options, teller: Teller, interruption: Interruption
 ) -> None:
     """Epoch after epoch, step after step, from where the training stands."""
-    update = _update_by_closure if needs_closure(training.optimizer) else _update
-    clip = read_clip(options.clip)
+    update = make_update(training, read_clip(options.clip))
     rate = learning_rate_of(training.optimizer)
     if not training.step:
         training.save()  # a folder that cannot be written shows itself before the first step
@@ -134,7 +132,7 @@ def _learn(
         for inputs, targets in training.batches.epoch(training.epoch, training.batch):
             told = len(training.findings)
             training.step += 1
-            loss = update(training, inputs, targets, clip)
+            loss = update(inputs, targets)
             training.batch += 1
             rate = learning_rate_of(training.optimizer)
             training.recording.step(training.step, training.epoch + 1, loss, rate)
@@ -152,58 +150,13 @@ def _learn(
         training.stopping.restore(training.model)
 
 
-def _update(
-    training: Training, inputs: Tensor, targets: Tensor, clip: tuple[str, float] | None
-) -> float:
-    """One step: forward, loss, backward, and the weights move. Gives the loss before they did."""
-    training.optimizer.zero_grad()
-    with training.precision.forward():
-        outputs = forward(training.model, inputs)
-        loss = _loss(training, outputs, targets)
-    training.precision.backward(loss)
-    value = loss.item()
-    if not math.isfinite(value):
-        raise _diverged(training, inputs, value)
-    _look_and_clip(training, inputs, clip)
-    training.precision.step(training.optimizer)
-    training.tally.add(value, outputs, targets)
-    return value
-
-
-def _update_by_closure(
-    training: Training, inputs: Tensor, targets: Tensor, clip: tuple[str, float] | None
-) -> float:
-    """One step of an optimiser that asks for loss and gradients several times (L-BFGS)."""
-    first: list[tuple[float, Tensor]] = []
-
-    def closure() -> Tensor:
-        training.optimizer.zero_grad()
-        with training.precision.forward():
-            outputs = forward(training.model, inputs)
-            loss = _loss(training, outputs, targets)
-        training.precision.backward(loss)
-        if not first:
-            first.append((loss.item(), outputs.detach()))
-            if not math.isfinite(first[0][0]):
-                raise _diverged(training, inputs, first[0][0])
-            _look_and_clip(training, inputs, clip)
-        else:
-            _clip(training, clip)
-        return loss
-
-    training.optimizer.step(closure)  # type: ignore[arg-type]
-    value, outputs = first[0]
-    training.tally.add(value, outputs, targets)
-    return value
-
-
 def _end_epoch(training: Training, rate: float, seconds: float) -> None:
     """Judge the epoch, write its row, and stand before the next one."""
     tally, number = training.tally, training.epoch + 1
     if not tally.samples:
         raise InputError(f"The training part gave no batches in epoch {number}")
     if not finite_weights(training.model):
-        raise _diverged(training, None, tally.mean_loss, after=True)
+        raise divergence(training, None, tally.mean_loss, after=True)
     row = {
         "epoch": float(number), "training loss": tally.mean_loss,
         "training accuracy": tally.accuracy, "learning rate": rate, "seconds": seconds,
@@ -226,55 +179,3 @@ def _keep(training: Training, run: Run, interruption: Interruption) -> None:
     if interruption.asked:
         kept = "" if training.folder is None else "; resume=True goes on from here"
         raise TrainingInterrupted(f"Training was stopped after step {training.step}{kept}", run)
-
-
-def _loss(training: Training, outputs: Tensor, targets: Tensor) -> Tensor:
-    """The loss of a batch, or an error that says how outputs and targets do not fit."""
-    try:
-        loss = training.loss.learn(outputs, targets)
-    except InputError:
-        raise
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        raise InputError(
-            f"The loss {training.loss.name} cannot be computed: {error}",
-            received=f"outputs {tuple(outputs.shape)}, targets {tuple(targets.shape)} of type "
-            f"{str(targets.dtype).removeprefix('torch.')}",
-        ) from error
-    if not isinstance(loss, Tensor) or loss.ndim or not loss.requires_grad:
-        raise InputError(
-            "A loss is one number that depends on the model's trainable parameters",
-            received=f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) and loss.ndim
-            else "one that does not depend on them" if isinstance(loss, Tensor)
-            else type(loss).__name__,
-        )  # fmt: skip
-    return loss
-
-
-def _look_and_clip(training: Training, inputs: Tensor, clip: tuple[str, float] | None) -> None:
-    health = training.health
-    if health is not None and health.due(training.step):
-        training.precision.unscale(training.optimizer)
-        training.findings += health.look(training.step, training.epoch + 1, inputs)
-    elif clip is not None or training.recording.looks:
-        training.precision.unscale(training.optimizer)
-    training.recording.capture()
-    _clip(training, clip)
-
-
-def _clip(training: Training, clip: tuple[str, float] | None) -> None:
-    if clip is not None:
-        cut = clip_grad_norm_ if clip[0] == "norm" else clip_grad_value_
-        cut(training.model.parameters(), clip[1])
-
-
-def _diverged(
-    training: Training, inputs: Tensor | None, loss: float, *, after: bool = False
-) -> DivergedError:
-    def again() -> Tensor:
-        with training.precision.forward():
-            return forward(training.model, inputs) if inputs is not None else torch.empty(0)
-
-    step = training.step + 1 if after else training.step
-    return diverged(
-        training.model, again, inputs, step=step, epoch=training.epoch + 1, loss=loss, after=after
-    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
@@ -11,6 +11,8 @@ from torch.optim import Optimizer
 
 from ..errors import InputError, unknown_name
 
+P = ParamSpec("P")
+R = TypeVar("R")
 PRECISIONS: Final = {
     "float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16,
 }  # fmt: skip
@@ -47,11 +49,16 @@ class Precision:
         """Whether the loss is scaled."""
         return self._scaler is not None
 
-    def forward(self) -> AbstractContextManager[Any]:
-        """What a forward pass runs inside."""
+    def around(self, function: Callable[P, R]) -> Callable[P, R]:
+        """The same function in this precision; itself where nothing is changed."""
         if self.dtype is None:
-            return nullcontext()
-        return torch.autocast(self._device, self.dtype)
+            return function
+
+        def in_half(*args: P.args, **kwargs: P.kwargs) -> R:
+            with torch.autocast(self._device, self.dtype):
+                return function(*args, **kwargs)
+
+        return in_half
 
     def backward(self, loss: Tensor) -> None:
         """The gradients of the loss."""

@@ -46,15 +46,14 @@ class Recording:
                 with suppress(FileNotFoundError):
                     path.with_name(path.name + ending).unlink()
             self.trace = Trace.create(path, header, every_s=1e9)
-        self._waiting: list[tuple[str, dict[str, int], dict[str, float]]] = []
+        self._steps: list[tuple[int, int, float, float]] = []  # that wait to be written
 
     def step(self, step: int, epoch: int, loss: float, rate: float) -> None:
         """Note a step."""
-        at, values = {"step": step, "epoch": epoch}, {"loss": loss, "learning rate": rate}
-        if self._recorder is not None:
-            self._recorder.commit(self.trace, Moment("step", at), values)
+        if self._recorder is None:
+            self._steps.append((step, epoch, loss, rate))
         else:
-            self._waiting.append(("step", at, values))
+            self._recorder.commit(self.trace, *_moment(step, epoch, loss, rate))
 
     def capture(self) -> None:
         """Look at parameters and gradients, before the optimiser moves them."""
@@ -73,9 +72,8 @@ class Recording:
     def epoch(self, step: int, epoch: int, row: Mapping[str, float]) -> None:
         """Note an epoch's end."""
         values = {name: row[name] for name in METRICS if name in row and not math.isnan(row[name])}
-        self._waiting.append(("epoch", {"step": step, "epoch": epoch}, values))
-        if self._recorder is not None:
-            self.pour()
+        self.pour()
+        self.trace.append(Moment("epoch", {"step": step, "epoch": epoch}), values)
 
     def flush(self) -> int:
         """Have everything in the trace, and on the disk; gives the number of moments."""
@@ -87,9 +85,9 @@ class Recording:
         """Put what waits into the trace."""
         if self._recorder is not None:
             self._recorder.flush(self.trace)
-        for kind, at, values in self._waiting:
-            self.trace.append(Moment(kind, at), values)
-        self._waiting.clear()
+        for step in self._steps:
+            self.trace.append(*_moment(*step))
+        self._steps.clear()
 
     def settled(self) -> Trace:
         """The finished trace: of a file, opened anew for reading."""
@@ -98,3 +96,8 @@ class Recording:
             return self.trace
         self.trace.close()
         return Trace.open(self._path)
+
+
+def _moment(step: int, epoch: int, loss: float, rate: float) -> tuple[Moment, dict[str, float]]:
+    """A step as a trace has it."""
+    return Moment("step", {"step": step, "epoch": epoch}), {"loss": loss, "learning rate": rate}

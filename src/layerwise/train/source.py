@@ -125,7 +125,7 @@ def _from_given(given: Sequence[Any]) -> Source:
             continue
         inputs, targets = _pair(each, name)
         if not isinstance(source, Source):
-            source = _first(inputs, targets)
+            inputs, source = _first(inputs)
             source.named, source.classes = _classes_in(targets)
         opened.append(_memory(inputs, targets, source, name))
     if source is None:
@@ -137,12 +137,11 @@ def _from_given(given: Sequence[Any]) -> Source:
     return source
 
 
-def _first(inputs: Any, targets: Any) -> Source:
-    preparation = Preparation()
-    tensor = preparation.apply(inputs)
-    shape = tuple(tensor.shape[1:])
+def _first(inputs: Any) -> tuple[Tensor, Source]:
+    """The inputs of the first part that is in memory, and a source of samples of that shape."""
+    tensor = Preparation().apply(inputs)
     empty = Memory(tensor[:0], torch.empty(0))
-    return Source(empty, preparation=Preparation("as given", shape))
+    return tensor, Source(empty, preparation=Preparation("as given", tuple(tensor.shape[1:])))
 
 
 def _pair(given: Any, name: str) -> tuple[Any, Any]:

@@ -18,22 +18,24 @@ class Tally:
 
     def __init__(self, loss: Loss) -> None:
         self._loss = loss
+        self._counts = loss.target == "class"
         self.loss_sum = 0.0
         self.samples = self.right = self.asked = 0
-        self._waiting = 0
         self._outputs: list[Tensor] = []
         self._targets: list[Tensor] = []
+        self._most = 1  # batches that wait, as large as the first of them
 
     def add(self, loss: float, outputs: Tensor, targets: Tensor) -> None:
         """Take a batch with its mean loss."""
-        count = len(targets)
+        count = targets.shape[0]
         self.loss_sum += loss * count
         self.samples += count
-        if self._loss.target == "class":
+        if self._counts:
+            if not self._outputs:
+                self._most = max(1, MOST_WAITING // max(1, outputs.numel()))
             self._outputs.append(outputs.detach())
             self._targets.append(targets)
-            self._waiting += outputs.numel()
-            if self._waiting >= MOST_WAITING:
+            if len(self._outputs) >= self._most:
                 self._count()
 
     @property
@@ -55,7 +57,6 @@ class Tally:
             self.asked += len(answers)
             self._outputs.clear()
             self._targets.clear()
-            self._waiting = 0
 
     def state_dict(self) -> dict[str, Any]:
         """The sums, for a checkpoint."""

@@ -317,3 +317,71 @@ def test_one_process_of_a_distributed_model(tmp_path):
         assert ("module.0", 0) in rec.trace
     finally:
         dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_loop_that_goes_on_after_an_exception(error):
+    """As after a batch that does not fit into memory."""
+
+    def loop(model):
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        calls = []
+
+        def fail_once(*_):
+            calls.append(1)
+            if len(calls) == 3:
+                raise error
+
+        hook = model[2].register_forward_hook(fail_once)
+        losses = []
+        for x, y in batches():
+            try:
+                optimizer.zero_grad()
+                loss = F.cross_entropy(model(x), y)
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+            except error:
+                continue
+        hook.remove()
+        return losses
+
+    bare, model = network(), network()
+    torch.manual_seed(3)
+    expected = loop(bare)
+    torch.manual_seed(3)
+    with recording(model, ALL) as rec:
+        assert loop(model) == expected
+    for ours, theirs in zip(model.parameters(), bare.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert rec.trace.where("0") == rec.trace.where("loss") == [0, 1, 2, 3, 4]
+    names = {site.name for site in rec.trace.sites}
+    assert "0:2" not in names
+    assert rec.trace["0", 4].shape == (10, 8)
+
+
+def test_complex_and_half_precision_models_learn():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(6, 3).to(torch.bfloat16)
+            self.turn = nn.Parameter(torch.ones(3, dtype=torch.complex64))
+
+        def forward(self, x):
+            return (self.fc(x.to(torch.bfloat16)) * self.turn).abs()
+
+    def loop(model):
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        for x, y in batches():
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+
+    bare = Odd()
+    model = copy.deepcopy(bare)
+    loop(bare)
+    with recording(model, ALL) as rec:
+        loop(model)
+    for ours, theirs in zip(model.parameters(), bare.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert rec.trace["fc", 5].dtype == np.float32

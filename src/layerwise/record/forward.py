@@ -16,8 +16,9 @@ from ..errors import InputError
 from ..trace import Header, MemoryStore, Moment, Site, Store, Trace
 from ..types import Array
 from .calls import call_arguments, check_watchable, input_tensors, named_tensors
+from .hooks import hook_gradient
 from .keep import Keep
-from .probe import Probe, hook_gradient, memory_of
+from .probe import Probe, memory_of
 from .sites import array_of, cut_for, gradient_site, places_of
 from .summary import STATISTICS, statistics_of
 

@@ -33,8 +33,9 @@ class Keep:
     `budget`, in bytes or as "256 MB", is for all arrays before compression. Where it is about to be
     passed, every second of the moments that have values gives them up and the interval doubles, so
     that a run of any length is covered evenly; in a single pass, what comes later is left out. A
-    quarter of it is for summaries. What is left out is told in the trace's notes. `passes`: "training" records what runs with
-    gradients, "all" evaluation too.
+    quarter of it is for summaries. What is left out is told in the trace's notes.
+
+    `passes`: "training" records what runs with gradients, "all" evaluation too.
 
     Raises `InputError` and `UnknownNameError` where a value cannot be.
     """

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from ..trace import Site
 from ..types import Array, FloatArray
 from .calls import named_tensors
+from .hooks import FUSED, fused_parts, watch_outputs
 from .keep import Keep
-from .probe import FUSED, fused_parts, watch_outputs
 from .summary import STATISTICS, Summary
 
 OUTPUTS, GRADIENTS = "summary of outputs", "summary of gradients"

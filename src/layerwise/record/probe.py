@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from sys import getrefcount
 from threading import get_ident
@@ -28,10 +28,8 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from .calls import named_tensors
+from .hooks import FUSED, runs_fused
 from .in_place import WAYS, overwritten
-
-FUSED: Final = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerEncoder)
-"""Modules that in evaluation run as one fused operation, but not while somebody looks inside."""
 
 UNLIMITED: Final = 1 << 62
 NOTHING: Final[list[Tensor]] = []
@@ -434,50 +432,6 @@ def memory_of(tensor: Tensor) -> int | None:
         return tensor.untyped_storage().data_ptr()
     except (RuntimeError, NotImplementedError):
         return 0
-
-
-def runs_fused(module: nn.Module, args: Any) -> bool:
-    """Whether a module that can runs as one operation: in evaluation, where nothing can learn."""
-    if module.training:
-        return False
-    if not torch.is_grad_enabled():
-        return True
-    tensors = [*module.parameters(), *(part for part in args if isinstance(part, Tensor))]
-    return not any(tensor.requires_grad for tensor in tensors)
-
-
-def hook_gradient(tensor: Tensor, store: Callable[[Tensor], object]) -> None:
-    """Have `store` called with the loss's derivative by a tensor, in the backward pass."""
-
-    def look(gradient: Tensor | None) -> None:
-        if gradient is not None:  # one of several outputs that nobody used has none
-            store(gradient.detach())
-
-    tensor.register_hook(look)  # type: ignore[no-untyped-call]
-
-
-def watch_outputs(
-    module: nn.Module, hook: Callable[..., None], fused: Container[int] | None = None
-) -> Any:
-    """Have `hook` called with what a module gives; a handle that removes it.
-
-    A hook on a part of a fused module (`fused`: their identities) would make PyTorch compute it
-    another way, with other last bits. There it is one hook on all modules that picks out its own.
-    """
-    if isinstance(module, FUSED) or (fused is not None and id(module) in fused):
-
-        def pick(called: nn.Module, args: Any, output: Any) -> None:
-            if called is module:
-                hook(called, args, output)
-
-        return register_module_forward_hook(pick)
-    return module.register_forward_hook(hook)
-
-
-def fused_parts(model: nn.Module) -> set[int]:
-    """The identities of the modules that may run as a part of one fused operation."""
-    whole = [module for module in model.modules() if isinstance(module, FUSED)]
-    return {id(part) for module in whole for part in module.modules()}
 
 
 def module_names(model: nn.Module) -> dict[int, str]:

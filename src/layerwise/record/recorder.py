@@ -23,9 +23,10 @@ from ..trace import Moment, Site, Trace
 from ..types import Array, FloatArray
 from .calls import call_arguments, check_watchable, input_tensors, named_tensors
 from .forward import loss_of
+from .hooks import FUSED, hook_gradient
 from .keep import Keep
 from .layer_watch import LayerWatch
-from .probe import FUSED, Probe, hook_gradient
+from .probe import Probe
 from .sites import places_of
 from .summary import STATISTICS, statistics_from
 from .values import Tensors, Values

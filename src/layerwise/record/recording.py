@@ -21,8 +21,8 @@ from torch.optim.optimizer import (
 from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
 from .calls import check_watchable
+from .hooks import watch_outputs
 from .keep import Keep
-from .probe import watch_outputs
 from .recorder import Recorder
 
 GATHER_S: Final = 1.0  # a trace file is written about once a second

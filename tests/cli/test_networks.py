@@ -119,6 +119,23 @@ def test_pictures_are_learned_with_an_unknown(run, pictures: Path, tmp_path: Pat
     assert (known["class"] != "unknown").mean() > 0.8
 
 
+def test_a_class_of_other_things_teaches_unknown(run, pictures: Path) -> None:
+    rng = np.random.default_rng(3)
+    (pictures / "other").mkdir()
+    for number in range(30):
+        Image.fromarray(rng.integers(0, 256, (12, 12)).astype(np.uint8)).save(
+            pictures / "other" / f"{number}.png"
+        )
+    code, said, _ = run("train", "bars", "--epochs", "12", "--others", "other", "--unknown", "0.1",
+                        "--control", "0.4", "--keep", "metrics")  # fmt: skip
+    assert code == 0
+    assert "2 classes: lying, standing" in said
+    assert "guard: area under ROC 1.000" in said
+    code, _, wrong = run("train", "bars", "--others", "odd", "--folder", "b")
+    assert code == 2
+    assert "Unknown class 'odd'" in wrong
+
+
 def test_models_and_layers_are_listed(run) -> None:
     code, said, _ = run("models")
     assert code == 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROWS = 20
 """So many epochs of a training are printed, evenly spread, beside the first and the last."""
 
+FALSE_ALARMS = 0.05
 OTHERS = 3000  # drawings of none of the classes
 
 Net = Annotated[
@@ -72,6 +73,10 @@ def train(
             "--ink", help="Images are drawings, or photographs of them: find the ink, centre it."
         ),
     ] = False,
+    others: Annotated[
+        str | None,
+        typer.Option(help="A class that is none of the rest: unknown is learned from it."),
+    ] = None,
     control: Annotated[float, typer.Option(help="Share set aside for the curves.")] = 0.15,
     test: Annotated[float, typer.Option(help="Share set aside for the final test.")] = 0.15,
     keep: Annotated[str, typer.Option(help="Recorded: values, summary, or metrics.")] = "values",
@@ -92,6 +97,8 @@ def train(
     check_choices(
         keep=(keep, ("values", "summary", "metrics")), missing=(missing, ("refuse", "drop"))
     )
+    if others is not None and unknown is None:
+        unknown = FALSE_ALARMS
     place = folder or Path("runs") / Path(data.rstrip("/")).stem
     from ..data import Augment, load_parts
     from ..train import fit
@@ -104,6 +111,9 @@ def train(
     parts = load_parts(data, target, **options)
     if ink:
         parts = _inked(parts, size or 28)
+    strange = None
+    if others is not None:
+        parts, strange = _apart(parts, others)
     _describe(parts)
     words = _net(net, parts)
     shown = _Rows(epochs)
@@ -123,8 +133,11 @@ def train(
     if unknown is not None:
         from ..train import OpenSet
 
-        guarded = OpenSet(run, others=_others(run), false_alarms=unknown, seed=seed)
+        known_others = strange.training if strange is not None else _others(run)
+        guarded = OpenSet(run, others=known_others, false_alarms=unknown, seed=seed)
         out.print(f"unknown: {guarded.false_alarm_rate}", markup=False)
+        if strange is not None:
+            out.print(str(guarded.compare(parts.test, strange.test)), markup=False)
         written.append(guarded.save(place / "unknown.lw"))
     for path in (*written, place / "trace.lwt"):
         out.print(f"wrote {path}", markup=False)
@@ -239,6 +252,14 @@ def _inked(parts: Parts, size: int) -> Parts:
             raise InputError("Only images have ink to be found", received=part.card.name)
         found.append(prepare_drawings(part, size))
     return Parts(*found)
+
+
+def _apart(parts: Parts, name: str) -> tuple[Parts, Parts]:
+    """The parts without a class, and that class's own samples in three parts."""
+    from ..data import Parts, set_apart
+
+    pairs = [set_apart(part, name) for part in parts]
+    return Parts(*(rest for rest, _ in pairs)), Parts(*(own for _, own in pairs))
 
 
 def _others(run: Run) -> Any:

@@ -9,7 +9,7 @@ from .augment import Augment
 from .catalog import Entry, catalog
 from .dataset import Card, Dataset
 from .images import ImageDataset
-from .joining import joined
+from .joining import joined, set_apart
 from .load import load
 from .load_images import load_images
 from .load_parts import load_parts
@@ -36,6 +36,7 @@ __all__ = [
     "load_parts",
     "prepare_drawings",
     "quick_draw",
+    "set_apart",
 ]
 
 # Public name → the module that has it; drawings need a compiler, which is not loaded before.

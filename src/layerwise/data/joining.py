@@ -1,13 +1,40 @@
-"""Several sets of images as one: photographs beside generated drawings, folder beside folder."""
+"""Several sets of images as one, or one set as two: a class that is none of the others apart."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, unknown_name
 from ..types import IntArray
+from .dataset import Dataset
 from .images import ImageDataset
 from .wording import listed
+
+
+def set_apart(
+    data: Dataset | ImageDataset, name: str
+) -> tuple[Dataset | ImageDataset, Dataset | ImageDataset]:
+    """The samples of the other classes, which no longer know of that one, and its own samples.
+
+    For a class such as "other", whose samples are none of the rest: what a classifier is not to
+    learn but to call unknown. Raises `UnknownNameError` for a class that is not there.
+    """
+    if name not in data.classes:
+        raise unknown_name("class", name, data.classes, where=data.card.name)
+    place = data.classes.index(name)
+    labels = data.require_labels()
+    rest = data.take(np.flatnonzero(labels != place))
+    kept = rest.require_labels()
+    return (
+        replace(
+            rest,
+            classes=tuple(other for other in data.classes if other != name),
+            labels=kept - (kept > place),
+        ),
+        data.take(np.flatnonzero(labels == place)),
+    )
 
 
 def joined(first: ImageDataset, *more: ImageDataset) -> ImageDataset:

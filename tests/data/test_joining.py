@@ -1,4 +1,4 @@
-"""Several sets of images as one."""
+"""Several sets of images as one, and one as two."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 
 from layerwise.data.generated_drawings import CARD, drawings
 from layerwise.data.images import ImageDataset
-from layerwise.data.joining import joined
-from layerwise.errors import InputError
+from layerwise.data.joining import joined, set_apart
+from layerwise.errors import InputError, UnknownNameError
 
 
 def people(count, classes=("square", "circle")):
@@ -36,3 +36,19 @@ def test_what_cannot_be_joined():
     unlabelled = ImageDataset(people(2).pixels, None, (), CARD)
     with pytest.raises(InputError, match="no classes"):
         joined(people(2), unlabelled)
+
+
+def test_a_class_is_set_apart():
+    data = ImageDataset(
+        np.arange(6 * 4, dtype=np.uint8).reshape(6, 1, 2, 2), np.array([0, 1, 2, 1, 0, 2]),
+        ("ash", "other", "yew"), CARD,
+        np.array(list("abcabc")), names=tuple("uvwxyz"),
+    )  # fmt: skip
+    rest, own = set_apart(data, "other")
+    assert rest.classes == ("ash", "yew")
+    assert rest.y.tolist() == ["ash", "yew", "ash", "yew"]
+    assert rest.names == ("u", "w", "y", "z")
+    assert own.y.tolist() == ["other", "other"]
+    assert np.array_equal(own.pixels, data.pixels[[1, 3]])
+    with pytest.raises(UnknownNameError, match="Did you mean 'other'"):
+        set_apart(data, "othr")

@@ -143,8 +143,19 @@ def test_a_convolutional_block_by_hand(residual):
 def test_rezero_starts_as_no_more_than_its_ends():
     network = resnet((2,), 2, 400, 8, "dense", "rezero", seed=0)
     x = torch.randn(5, 2)
-    short = F.linear(torch.relu(F.linear(x, network.fc_in.weight)), network.fc_out.weight)
+    first = torch.relu(F.linear(x, network.fc_in.weight, network.fc_in.bias))
+    short = F.linear(first, network.fc_out.weight)
     assert torch.equal(network(x), short)
+
+
+def test_the_first_biases_are_drawn_as_weights_so_that_distance_is_seen():
+    network = resnet((2,), 2, 12, 4096, "dense", "rezero", seed=0)
+    drawn = network.fc_in.bias.detach()
+    assert abs(float(drawn.mean())) < 0.06
+    assert abs(float(drawn.std()) - 1) < 0.06  # 2 / fan_in, with two inputs
+    assert all(not block.fc.bias.any() for block in network.blocks)
+    far = network(torch.tensor([[3.0, -1.5]])) - 3 * network(torch.tensor([[1.0, -0.5]]))
+    assert far.abs().max() > 0.01
 
 
 def test_small_images_keep_their_size_and_large_ones_get_the_stem():

@@ -40,6 +40,21 @@ def draw_weights(model: nn.Module, activation: str) -> None:
             nn.init.zeros_(part.bias)
 
 
+def draw_first_biases(layer: nn.Linear, activation: str) -> None:
+    """Draw a first layer's biases as its weights are drawn: as one more input that is always 1.
+
+    Where every bias is 0, a ReLU network is homogeneous: it gives for c · x just c times what it
+    gives for x, so it sees the direction of a point but not how far away it lies. In a network
+    of few inputs and thousands of layers, learning to see that takes most of the training.
+    """
+    if layer.bias.is_meta:
+        return
+    fan_out, fan_in = layer.weight.shape
+    rule = weight_rule(activation)
+    variance = {"lecun": 1 / fan_in, "he": 2 / fan_in}.get(rule, 2 / (fan_in + fan_out))
+    nn.init.normal_(layer.bias, 0.0, math.sqrt(variance))
+
+
 @contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
     """Weights drawn inside follow from the seed alone; the global random numbers stay as they were.

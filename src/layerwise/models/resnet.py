@@ -12,7 +12,7 @@ from ..errors import InputError, unknown_name
 from .activations import activation as make_activation
 from .activations import activation_name
 from .dense_resnet import DenseResNet
-from .initialization import draw_weights, seeded
+from .initialization import draw_first_biases, draw_weights, seeded
 from .shapes import image_shape, positive, sample_shape
 from .spec import KINDS, Spec, labelled, nearest_depth, residual_name
 
@@ -167,7 +167,8 @@ def resnet(
     depth 6n + 2 in three stages from width 16 on, as for small images there. Images from 64 × 64
     on get the 7 × 7 stem and pooling, smaller ones a 3 × 3 convolution.
     `kind` "dense": inputs are flattened; `depth` dense layers of `width` 64, the first and last
-    without a way around, every other one a block in `blocks`, one `nn.Sequential`.
+    without a way around, every other one a block in `blocks`, one `nn.Sequential`. Biases start at
+    0 but those of the first layer, which are drawn as its weights are (`draw_first_biases`).
 
     `residual` is how a block f joins its input x: "plain" x + f(x); "batch norm" the same with
     normalization after each layer; "pre-norm" normalization first, x + f(x) / √blocks; "rezero"
@@ -193,6 +194,7 @@ def resnet(
         with seeded(seed):
             dense = DenseResNet(features, classes, depth, wide, how, activation)
             draw_weights(dense, activation)
+            draw_first_biases(dense.fc_in, activation)
         return labelled(dense, said)
     if (near := nearest_depth(depth)) != depth:
         raise InputError(

@@ -4,10 +4,11 @@ Module hooks see only modules: not a skip's ``+``, not ``F.relu``, not ``cat``. 
 `TorchFunctionMode` sees every call on a tensor, so the probe uses it for the operations, and one
 pair of hooks to know in which module each of them happened. Both are gone when the block ends.
 
-What happened is only noted down while the model runs, and made out afterwards. Outputs are held,
-not copied: copying them costs more than many a forward pass, mostly in fresh pages. What is about
-to be overwritten in place is copied just before, what shares its memory with an input or a
-parameter at once, and what somebody else still holds afterwards, in the end.
+What happened is only noted down while the model runs, and made out afterwards. Small outputs are
+held, not copied. What is about to be overwritten in place is copied just before, what shares its
+memory with an input or a parameter at once, and what somebody else still holds afterwards, in the
+end. Large outputs are copied at once into large pages (see `copies`): holding them would make the
+model itself run through fresh memory, which costs more than the copies.
 """
 
 from __future__ import annotations
@@ -28,11 +29,23 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from .calls import named_tensors
+from .copies import Copies
 from .hooks import FUSED, runs_fused
 from .in_place import WAYS, overwritten
 
 UNLIMITED: Final = 1 << 62
 NOTHING: Final[list[Tensor]] = []
+
+
+LARGE: Final = 512 << 10
+"""Bytes from which on an output is copied at once."""
+
+
+def are_large(results: tuple[Tensor, ...]) -> bool:
+    """Whether results are better copied than held; not where a graph holds them anyway."""
+    return any(
+        result.nbytes >= LARGE and result.is_cpu and not result.requires_grad for result in results
+    )
 
 
 class Frame(NamedTuple):
@@ -120,6 +133,7 @@ class Probe(TorchFunctionMode):
         self._bytes = 0
         self._count = 0  # of outputs so far
         self._latest: dict[int, int] = {}  # identity of a held output → its number
+        self._copy = Copies().of
         self._copies: dict[int, Tensor] = {}  # number → what it was before it was overwritten
         self._same: dict[int, int] = {}  # number → an earlier one that is the very same tensor
         self._views: dict[int, list[tuple[int, Tensor]]] = {}  # identity of a base → its views
@@ -257,10 +271,13 @@ class Probe(TorchFunctionMode):
         if changed:
             results = self._with_changed(results, changed)
         first = number = self._count
-        holds = self._bytes <= self.budget
+        fits = self._bytes <= self.budget
+        copies = [self._copy(result) for result in results] if fits and are_large(results) else None
+        holds = fits and copies is None
         for result in results:
-            if holds:
+            if fits:
                 self._bytes += result.nbytes
+            if holds:
                 if result._is_view() or changed or shares or (args and result is args[0]):
                     self._note_shared(number, result, bool(changed))
                 self._latest[id(result)] = number
@@ -278,7 +295,7 @@ class Probe(TorchFunctionMode):
         else:
             self._held += self._make_out(holds=True)
             self._notes = [note]
-            self._make_out(holds=False)
+            self._make_out(holds=False, copies=copies)
 
     def _with_changed(
         self, results: tuple[Tensor, ...], changed: list[Tensor]
@@ -296,7 +313,7 @@ class Probe(TorchFunctionMode):
         """What to do about a result that is no memory of its own."""
         base = result._base if result._is_view() else result
         if base is None or id(base) not in self._latest:  # it is an input's or a parameter's
-            self._copies[number] = result.detach().clone()
+            self._copies[number] = self._copy(result)
         elif base is not result:
             self._views.setdefault(id(base), []).append((number, result))
         elif not in_place:  # an operation that did nothing, such as dropout in evaluation
@@ -312,7 +329,7 @@ class Probe(TorchFunctionMode):
         family = [(self._latest[id(base)], base), *self._views.pop(id(base), ())]
         for number, tensor in family:
             if number not in self._copies:
-                copy = tensor.detach().clone()
+                copy = self._copy(tensor)
                 place: int | None = number
                 while place is not None and place not in self._copies:
                     self._copies[place] = copy
@@ -337,7 +354,7 @@ class Probe(TorchFunctionMode):
             shared = {memory_of(tensor) for tensor in kept} - {0}
             for number, tensor in results:
                 if number not in self._copies and memory_of(tensor) in shared:
-                    self._copies[number] = tensor.detach().clone()
+                    self._copies[number] = self._copy(tensor)
 
     def _references(self) -> Counter[int]:
         """How often the probe itself refers to each thing, by identity."""
@@ -377,7 +394,9 @@ class Probe(TorchFunctionMode):
             self._returned = []
         return self._operations
 
-    def _make_out(self, *, holds: bool) -> list[tuple[Seen, Tensor, int, int]]:
+    def _make_out(
+        self, *, holds: bool, copies: list[Tensor] | None = None
+    ) -> list[tuple[Seen, Tensor, int, int]]:
         """Turn what was noted down into operations; whose values are to follow is returned."""
         held = []
         for function, frame, args, kwargs, results, versions, first in self._notes:
@@ -397,9 +416,12 @@ class Probe(TorchFunctionMode):
                 if holds:
                     self._seen[id(result)] = seen, result
                     held.append((seen, result, versions[place], first + place))
+                    continue
+                if copies is not None:
+                    seen.value = copies[place]
                 else:
                     seen.left_out = "budget"
-                    self._seen[id(result)] = seen, weakref.ref(result)
+                self._seen[id(result)] = seen, weakref.ref(result)
             self._operations.append(Operation(function, frame, inputs, outputs, arguments))
         self._notes = []
         return held

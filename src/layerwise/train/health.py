@@ -16,7 +16,7 @@ Definitions, each read off without changing anything of the training:
   answer.
 
 The probe is up to 256 samples, the same each time (with a loader: the batch at hand), seen in
-evaluation mode. Looked at in the steps 1, 10, 30 and every 100th.
+evaluation mode. Looked at in the steps 1, 10, 30, 100 and every 250th.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from torch import Tensor, nn
 from .randomness import random_numbers_kept
 from .unit_watch import UnitWatch
 
-EARLY: Final = (1, 10, 30)
-EVERY: Final = 100
+EARLY: Final = (1, 10, 30, 100)
+EVERY: Final = 250
 FADED: Final = 1e-4
 GROWN: Final = 1e4
 LONGER_THAN_WEIGHTS: Final = 100.0

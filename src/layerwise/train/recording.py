@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from ..record.recorder import Recorder
 from ..trace import Header, Moment, Site, Trace
 
@@ -53,7 +55,8 @@ class Recording:
         if self._recorder is None:
             self._steps.append((step, epoch, loss, rate))
         else:
-            self._recorder.commit(self.trace, *_moment(step, epoch, loss, rate))
+            values = {"loss": loss, "learning rate": rate}
+            self._recorder.commit(self.trace, _moment(step, epoch), values)
 
     def capture(self) -> None:
         """Look at parameters and gradients, before the optimiser moves them."""
@@ -85,9 +88,11 @@ class Recording:
         """Put what waits into the trace."""
         if self._recorder is not None:
             self._recorder.flush(self.trace)
-        for step in self._steps:
-            self.trace.append(*_moment(*step))
-        self._steps.clear()
+        if self._steps:
+            moments = [_moment(step, epoch) for step, epoch, _, _ in self._steps]
+            _, _, losses, rates = zip(*self._steps, strict=True)
+            self.trace.extend(moments, {"loss": np.array(losses), "learning rate": np.array(rates)})
+            self._steps.clear()
 
     def settled(self) -> Trace:
         """The finished trace: of a file, opened anew for reading."""
@@ -98,6 +103,5 @@ class Recording:
         return Trace.open(self._path)
 
 
-def _moment(step: int, epoch: int, loss: float, rate: float) -> tuple[Moment, dict[str, float]]:
-    """A step as a trace has it."""
-    return Moment("step", {"step": step, "epoch": epoch}), {"loss": loss, "learning rate": rate}
+def _moment(step: int, epoch: int) -> Moment:
+    return Moment("step", {"step": step, "epoch": epoch})

@@ -44,7 +44,11 @@ LARGE: Final = 512 << 10
 def are_large(results: tuple[Tensor, ...]) -> bool:
     """Whether results are better copied than held; not where a graph holds them anyway."""
     return any(
-        result.nbytes >= LARGE and result.is_cpu and not result.requires_grad for result in results
+        result.nbytes >= LARGE
+        and result.is_cpu
+        and not result.requires_grad
+        and memory_of(result) is not None
+        for result in results
     )
 
 
@@ -135,6 +139,7 @@ class Probe(TorchFunctionMode):
         self._latest: dict[int, int] = {}  # identity of a held output → its number
         self._copy = Copies().of
         self._copies: dict[int, Tensor] = {}  # number → what it was before it was overwritten
+        self._loose: set[int] = set()  # identities of what shares memory without being a view
         self._same: dict[int, int] = {}  # number → an earlier one that is the very same tensor
         self._views: dict[int, list[tuple[int, Tensor]]] = {}  # identity of a base → its views
         self._seen: dict[int, tuple[Seen, Any]] = {}  # identity → what it is, and the tensor
@@ -196,7 +201,8 @@ class Probe(TorchFunctionMode):
             new = tuple(part for part in made if isinstance(part, Tensor) and self._is_new(part))
             if new or (args and output is args[0] and self._did_nothing(frame)):
                 # made by something that no mode can see, or its very input
-                self._note(module, args, {}, new or (output,), NOTHING)
+                with torch._C.DisableTorchFunction():  # what we do ourselves is no operation of it
+                    self._note(module, args, {}, new or (output,), NOTHING)
             self._note_returned(frame, output)
         self._frame = frame.outer
 
@@ -279,6 +285,8 @@ class Probe(TorchFunctionMode):
                 self._bytes += result.nbytes
             if holds:
                 if result._is_view() or changed or shares or (args and result is args[0]):
+                    if shares:
+                        self._loose.add(id(result))
                     self._note_shared(number, result, bool(changed))
                 self._latest[id(result)] = number
             elif id(result) in self._latest:  # held as what it was before
@@ -312,7 +320,8 @@ class Probe(TorchFunctionMode):
     def _note_shared(self, number: int, result: Tensor, in_place: bool) -> None:
         """What to do about a result that is no memory of its own."""
         base = result._base if result._is_view() else result
-        if base is None or id(base) not in self._latest:  # it is an input's or a parameter's
+        loose = in_place and id(result) in self._loose
+        if base is None or loose or id(base) not in self._latest:  # or an input's, a parameter's
             self._copies[number] = self._copy(result)
         elif base is not result:
             self._views.setdefault(id(base), []).append((number, result))

@@ -22,7 +22,7 @@ from .opening import open_training
 from .optimizers import OptimizerChoice, learning_rate_of
 from .options import DEFAULT_KEEP, Clip, Options, read_clip
 from .progress import Progress, Teller, teller_for
-from .randomness import random_numbers_kept, seed_all
+from .randomness import random_numbers_kept
 from .run import Run
 from .schedules import ScheduleChoice
 from .segments import in_segments
@@ -99,7 +99,6 @@ def fit(
         on_epoch=on_epoch,
     )  # fmt: skip
     with random_numbers_kept():
-        seed_all(int(seed))
         training, run = open_training(model, data, options)
         network = training.model
         steps = None if training.batches.steps is None else int(epochs) * training.batches.steps

@@ -37,7 +37,7 @@ def open_training(model: nn.Module | str, data: Any, options: Options) -> tuple[
     """A training at its beginning, or where its checkpoint stands, and the run that shows it."""
     source = open_source(data, int(options.seed))
     device = options.on(model if isinstance(model, nn.Module) else None)
-    network, spec = _network(model, source)
+    network, spec = _network(model, source, int(options.seed))
     network.to(device)
     taken = Taken.by(network, device)
     size = None if options.batch_size == "full" else int(options.batch_size)
@@ -81,7 +81,7 @@ def open_training(model: nn.Module | str, data: Any, options: Options) -> tuple[
     return state, Run(state, source, taken, test)
 
 
-def _network(model: nn.Module | str, source: Source) -> tuple[nn.Module, str]:
+def _network(model: nn.Module | str, source: Source, seed: int) -> tuple[nn.Module, str]:
     """The model, and its spelling where it is built from one."""
     if isinstance(model, nn.Module):
         return model, ""
@@ -101,6 +101,7 @@ def _network(model: nn.Module | str, source: Source) -> tuple[nn.Module, str]:
             received=repr(model),
             do="Build it with layerwise.models.build(words, inputs, classes)",
         )
+    seed_all(seed)
     return build(model, shape, count), model
 
 
@@ -253,9 +254,7 @@ def _settle(state: Training, options: Options) -> int | None:
     if options.resume:
         moments = state.resume()
         if moments is None:
-            state.notes.append(
-                f"there was no checkpoint in {folder.name} yet: begun anew"
-            )
+            state.notes.append(f"there was no checkpoint in {folder.name} yet: begun anew")
         else:
             state.notes.append(f"taken up after step {state.step:,}")
         return moments

@@ -24,7 +24,7 @@ import layerwise as lw
 from layerwise.record.keep import Keep
 from layerwise.train.randomness import sample_order
 
-TURNS, BATCH, RATE = 12, 64, 1e-3
+TURNS, BATCH, RATE = 7, 64, 1e-3
 KEEPS = {
     "nothing": None,
     "a summary of every layer": Keep("summary", "summary", "summary"),

@@ -37,7 +37,7 @@ UNLIMITED: Final = 1 << 62
 NOTHING: Final[list[Tensor]] = []
 
 
-LARGE: Final = 512 << 10
+LARGE: Final = 320 << 10
 """Bytes from which on an output is copied at once."""
 
 
@@ -143,7 +143,7 @@ class Probe(TorchFunctionMode):
         self._same: dict[int, int] = {}  # number → an earlier one that is the very same tensor
         self._views: dict[int, list[tuple[int, Tensor]]] = {}  # identity of a base → its views
         self._seen: dict[int, tuple[Seen, Any]] = {}  # identity → what it is, and the tensor
-        self._weights: dict[int, tuple[str, str]] | None = None  # identity → kind and name
+        self._unnamed: list[tuple[Seen, int]] = []  # what no operation made, by identity
 
     def add_input(self, name: str, tensor: Tensor) -> None:
         """Name a tensor that goes into the model; its value is copied, as it is the caller's."""
@@ -385,6 +385,7 @@ class Probe(TorchFunctionMode):
         """
         held = [*self._held, *self._make_out(holds=True)]
         self._held, self._seen = [], {}
+        self._name_weights()
         for seen, result, version, number in held:
             if number in self._copies:
                 seen.value = self._copies.pop(number)
@@ -402,6 +403,14 @@ class Probe(TorchFunctionMode):
             ]
             self._returned = []
         return self._operations
+
+    def _name_weights(self) -> None:
+        """Tell parameters and buffers from constants; too slow to be done while the model runs."""
+        own = [("parameter", self.model.named_parameters()), ("buffer", self.model.named_buffers())]
+        names = {id(part): (kind, name) for kind, parts in own for name, part in parts}
+        for seen, identity in self._unnamed:
+            seen.kind, seen.name = names.get(identity, (seen.kind, seen.name))
+        self._unnamed = []
 
     def _make_out(
         self, *, holds: bool, copies: list[Tensor] | None = None
@@ -441,12 +450,8 @@ class Probe(TorchFunctionMode):
             holder = entry[1]
             if holder is tensor or (isinstance(holder, weakref.ref) and holder() is tensor):
                 return entry[0]
-        if self._weights is None:
-            own = [("parameter", self.model.named_parameters()),
-                   ("buffer", self.model.named_buffers())]  # fmt: skip
-            self._weights = {id(part): (kind, name) for kind, parts in own for name, part in parts}
-        kind, name = self._weights.get(id(tensor), ("constant", ""))
-        seen = Seen(kind, name, tuple(tensor.shape), tensor.dtype)
+        seen = Seen("constant", "", tuple(tensor.shape), tensor.dtype)
+        self._unnamed.append((seen, id(tensor)))
         self._seen[id(tensor)] = seen, tensor
         return seen
 

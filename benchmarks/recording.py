@@ -59,7 +59,7 @@ def one_pass(side: int) -> dict[str, float]:
     seconds = least({"plain": plain, "recorded": recorded, "read": read}, ROUNDS)
     start = time.perf_counter()
     with torch.no_grad():
-        torchlens.log_forward_pass(model, batch)
+        torchlens.trace(model, batch)
     lens = time.perf_counter() - start
     trace = recorded()
     operations = [site for site in trace.sites if site.kind == "activation"]

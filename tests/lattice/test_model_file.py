@@ -158,7 +158,8 @@ BROKEN: dict[str, Any] = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_parts_that_do_not_fit(saved: Path, what: str) -> None:
     changed(saved, BROKEN[what])
-    with pytest.raises(FileError, match=r"^m\.lw (is not a Layerwise model|holds no lattice|holds a kind of model)"):
+    said = r"^m\.lw (is not a Layerwise model|holds no lattice|holds a kind of model)"
+    with pytest.raises(FileError, match=said):
         lw.load(saved)
 
 

@@ -198,7 +198,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 def probe_size(sample: Tensor) -> int:
     """How many samples like this one the probe holds: up to 256, fewer of large ones."""
-    return max(8, min(256, (1 << 22) // max(1, sample.numel())))
+    return max(8, min(256, (1 << 16) // max(1, sample.numel())))
 
 
 def finding_documents(findings: Sequence[Finding]) -> list[dict[str, Any]]:

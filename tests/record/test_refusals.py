@@ -165,3 +165,20 @@ def test_what_keep_refuses(options, message):
 )
 def test_budgets(budget, size):
     assert Keep(budget=budget).budget_bytes == size
+
+
+def test_a_batch_that_does_not_fit_is_told_by_the_layer():
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    with pytest.raises(InputError) as caught:
+        record(model, torch.zeros(2, 5))
+    assert "layer 0 (Linear 4 → 3)" in str(caught.value)
+    assert "got (2, 5) = 5 features, wants 4" in str(caught.value)
+
+
+def test_an_error_of_the_models_own_stays_as_it_is():
+    class Broken(nn.Module):
+        def forward(self, inputs):
+            raise RuntimeError("my own words")
+
+    with pytest.raises(RuntimeError, match="^my own words$"):
+        record(Broken(), torch.zeros(2))

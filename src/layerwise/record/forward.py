@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..models.shape_errors import explain
 from ..trace import Header, MemoryStore, Moment, Site, Store, Trace
 from ..types import Array
 from .calls import call_arguments, check_watchable, input_tensors, named_tensors
@@ -74,7 +76,7 @@ def record(
     loss: Tensor | None = None
     slopes: dict[str, Tensor] = {}
     with torch.inference_mode(False), torch.enable_grad() if backward else torch.no_grad():
-        with probe:
+        with _shapes_explained(model, batch), probe:
             output = model(*args, **kwargs)
         tensors = named_tensors(output, "")
         if not tensors:
@@ -100,6 +102,18 @@ def record(
         return run.header(title, training), run.store()
 
     return Trace.later(build)
+
+
+@contextmanager
+def _shapes_explained(model: nn.Module, batch: Any) -> Iterator[None]:
+    """Where a layer gets another shape than it wants, say so; all other errors stay as they are."""
+    try:
+        yield
+    except RuntimeError as error:
+        told = explain(model, batch, error)
+        if " wants " not in str(told):
+            raise
+        raise told from error
 
 
 def loss_of(output: Any, first: Tensor, target: Target) -> Tensor:

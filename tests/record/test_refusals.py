@@ -180,5 +180,5 @@ def test_an_error_of_the_models_own_stays_as_it_is():
         def forward(self, inputs):
             raise RuntimeError("my own words")
 
-    with pytest.raises(RuntimeError, match="^my own words$"):
+    with pytest.raises(RuntimeError, match=r"^my own words$"):
         record(Broken(), torch.zeros(2))

@@ -14,10 +14,11 @@ ARGS ?=
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/ready-to-run ## Classify a table with a very deep lattice network: a film, a page, a model in out/
+demo: .venv/ready-to-run ## A lattice network filmed, an ordinary one trained and recorded, in out/
 	@mkdir -p out
 	.venv/bin/layerwise classify overlap --film out/overlap.mp4 --film out/overlap.gif \
 		--page out/overlap.html --model out/overlap.lw $(ARGS)
+	.venv/bin/layerwise train digits --epochs 10 --folder out/digits --resume
 
 test: .venv/ready-to-test ## Run the tests; ARGS="-k lattice" passes options to pytest
 	$(VENV_PYTHON) -m pytest $(ARGS)

@@ -248,7 +248,15 @@ def test_a_folder_where_a_file_is(tmp_path):
         fit(network(), samples(1), epochs=1, folder=tmp_path / "a")
 
 
-def test_ctrl_c_finishes_the_step_and_keeps_all(tmp_path):
+@pytest.fixture
+def own_ctrl_c():
+    """Python's own answer to Ctrl-C, also where what started the tests has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_finishes_the_step_and_keeps_all(tmp_path, own_ctrl_c):
     def interrupt(progress):
         if progress.step == 15:
             os.kill(os.getpid(), signal.SIGINT)

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 import safetensors
 import torch
-from learner import WAYS, network, samples, train
+from learner import WAYS, network, samples, shuffled, train
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from layerwise.errors import FileError, InputError, OutputError
 from layerwise.trace import Trace
@@ -101,6 +102,20 @@ def test_broken_off_in_the_middle_of_an_epoch_and_between_two(tmp_path, way):
         with pytest.raises(Stop):
             train(folder, way, EPOCHS, progress=every_step(stop))
         assert_same(train(folder, way, EPOCHS, resume=True), whole)
+
+
+def test_broken_off_while_the_first_epoch_is_judged(tmp_path):
+    def falls(batch):
+        raise Stop
+
+    training, control = samples(1), TensorDataset(*samples(2, 40))
+    with pytest.raises(Stop):
+        broken = (shuffled(training), DataLoader(control, 8, shuffle=True, collate_fn=falls))
+        fit(network(), broken, epochs=EPOCHS, folder=tmp_path, seed=7, batch_size=8,
+            checkpoint_every_s=0.0, **WAYS["loader"])  # fmt: skip
+    taken_up = train(tmp_path, "loader", EPOCHS, resume=True)
+    assert taken_up.notes == ("taken up after step 12",)
+    assert_same(taken_up, train(None, "loader", EPOCHS))
 
 
 def every_step(function):

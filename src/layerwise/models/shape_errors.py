@@ -27,6 +27,17 @@ def explain(model: nn.Module, batch: Any, error: Exception) -> InputError:
     A batch of shape (32, 1, 8, 8) does not fit the model: layer fc1 (Linear 784 → 64) got
     (32, 64), which has 64 features, and wants 784 features. …
     """
+    return _told(model, batch, error)[0]
+
+
+def misfit(model: nn.Module, batch: Any, error: Exception) -> InputError | None:
+    """The same where a layer is known to want another shape; None for errors of any other kind."""
+    told, is_misfit = _told(model, batch, error)
+    return told if is_misfit else None
+
+
+def _told(model: nn.Module, batch: Any, error: Exception) -> tuple[InputError, bool]:
+    """The error in words, and whether it is a layer's wish that was not met."""
     entered: list[tuple[str, nn.Module, tuple[Any, ...]]] = []
     with _entered_by(model, entered), _kept_as_it_was(model):
         try:
@@ -38,17 +49,16 @@ def explain(model: nn.Module, batch: Any, error: Exception) -> InputError:
     said = f"A batch of {_shapes(batch)} does not fit the model"
     advice = "Give inputs of the shape that the model was made for, or make a model for these"
     if not entered:
-        return InputError(said, received=_first_line(error), do=advice)
+        return InputError(said, received=_first_line(error), do=advice), False
     name, module, args = entered[-1]
     label = f"layer {name}" if name else "the model itself"
     got = next((arg for arg in args if isinstance(arg, Tensor)), None)
     wish = _wish(module, got) if got is not None else None
     if wish is None:
         given = f" got {_shapes(args)}" if args else " failed"
-        return InputError(
-            f"{said}: {label} ({describe(module)}){given}: {_first_line(error)}", do=advice
-        )
-    return InputError(f"{said}: {label} ({describe(module)}) {wish}", do=advice)
+        words = f"{said}: {label} ({describe(module)}){given}: {_first_line(error)}"
+        return InputError(words, do=advice), False
+    return InputError(f"{said}: {label} ({describe(module)}) {wish}", do=advice), True
 
 
 def _wish(module: nn.Module, got: Tensor) -> str | None:

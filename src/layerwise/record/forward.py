@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..models.shape_errors import explain
+from ..models.shape_errors import misfit
 from ..trace import Header, MemoryStore, Moment, Site, Store, Trace
 from ..types import Array
 from .calls import call_arguments, check_watchable, input_tensors, named_tensors
@@ -110,8 +110,8 @@ def _shapes_explained(model: nn.Module, batch: Any) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        told = explain(model, batch, error)
-        if " wants " not in str(told):
+        told = misfit(model, batch, error)
+        if told is None:
             raise
         raise told from error
 

@@ -70,7 +70,7 @@ class Recorder:
         self._passes = _Passes(model)
         self._step = 0  # how many moments were committed
         self._captured = self._declared = False
-        self._latest: Tensors | None = None
+        self._cut: tuple[list[Site], dict[str, Array]] | None = None  # the arrays of this step
 
     # -- hooks ---------------------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ class Recorder:
         """Get ready for the coming step: whether it has a summary, and arrays."""
         self.layers.active = self._step % self.summary_every == 0
         has_values = self.keep.has_values() and self._step % self.values.every == 0
-        self._captured, self._latest = False, None
+        self._captured, self._cut = False, None
         for hook in self._value_hooks:
             hook.remove()
         self._value_hooks = []
@@ -121,19 +121,16 @@ class Recorder:
         self._captured = True
         if not self._has_values:
             return
-        if self._fixed is not None:
-            self._latest = self._probed()
-        elif self._passes.has_run:
-            self._latest = self._passes.tensors()
-        if self._latest is not None:
-            self.layers.refresh()
-            parameters = dict(self.model.named_parameters())
+        if self._fixed is None and not self._passes.has_run:
+            return
+        seen = self._passes.tensors() if self._fixed is None else self._probed()
+        self.layers.refresh()
+        parameters = dict(self.model.named_parameters())
+        seen.weights = parameters
+        if not seen.weight_gradients:
             slopes = {n: p.grad for n, p in parameters.items() if p.grad is not None}
-            self._latest.weights = parameters
-            if not self._latest.weight_gradients:
-                self._latest.weight_gradients = slopes
-            self._cut = self.values.cut(self._latest)  # copies, before anything moves
-            self._latest = Tensors([])
+            seen.weight_gradients = slopes
+        self._cut = self.values.cut(seen)  # copies, before anything moves
 
     def commit(self, trace: Trace, moment: Moment, metrics: Mapping[str, float]) -> None:
         """End a step: a moment with the metrics and all that was seen since the last one.
@@ -144,7 +141,7 @@ class Recorder:
             self.capture()
         sums = self.layers.take() if self.layers.active else None
         kept = None
-        if self._latest is not None:
+        if self._cut is not None:
             sites, kept = self._cut
             trace.declare(*_undeclared(trace, sites))
         waiting = self._waiting
@@ -223,12 +220,11 @@ class Recorder:
         inputs, loss = self._fixed
         modes = {module: module.training for module in self.model.modules()}
         self.layers.active, active = False, self.layers.active
-        gradients: dict[int, Tensor] = {}
         passes = _Passes(self.model, True)
         try:
             self.model.eval()
             with torch.enable_grad(), torch.random.fork_rng(devices=[]):
-                output = passes.run(inputs, gradients)
+                output = passes.run(inputs)
                 number = loss_of(output, named_tensors(output, "")[0][1], loss)
                 parameters = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
                 slopes = torch.autograd.grad(number, [p for _, p in parameters], allow_unused=True)
@@ -323,9 +319,8 @@ class _Passes:
                 self._open = False
                 self._probe.__exit__(None, None, None)
 
-    def run(self, inputs: Any, gradients: dict[int, Tensor]) -> Any:
+    def run(self, inputs: Any) -> Any:
         """A pass of our own."""
-        self._gradients = gradients
         args, kwargs = call_arguments(self._model, inputs)
         self._probe = Probe(self._model, on_output=self._on_output)
         for name, tensor in input_tensors(args, kwargs):

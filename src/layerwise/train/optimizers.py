@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -10,8 +9,8 @@ from typing import Any, Final, TypeAlias
 import torch
 from torch import nn, optim
 
-from ..errors import InputError, nearest_name, unknown_name
-from .settings import read_choice
+from ..errors import InputError, unknown_name
+from .settings import check_settings, read_choice
 
 OptimizerChoice: TypeAlias = (
     str
@@ -125,14 +124,7 @@ def _called(
 ) -> optim.Optimizer:
     if not issubclass(made_by, optim.Optimizer):
         raise InputError("The optimizer is no class of torch.optim", received=made_by.__name__)
-    known = [name for name in inspect.signature(made_by).parameters if name != "params"]
-    for name in settings:
-        if name not in known:
-            near = nearest_name(name, known)
-            raise InputError(
-                f"{made_by.__name__} has no setting {name!r}",
-                allowed=f"Did you mean {near!r}?" if near else f"It has {', '.join(known)}",
-            )
+    check_settings(made_by, settings, besides="params")
     try:
         made: optim.Optimizer = made_by(parameters, **settings)
         return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -10,8 +9,8 @@ from typing import Any, Final, Literal, TypeAlias
 from torch import optim
 from torch.optim import lr_scheduler as torch_schedules
 
-from ..errors import InputError, nearest_name, unknown_name
-from .settings import read_choice
+from ..errors import InputError, unknown_name
+from .settings import check_settings, read_choice
 
 Every: TypeAlias = Literal["step", "epoch", "control"]
 Factory: TypeAlias = Callable[[optim.Optimizer], Any]
@@ -63,6 +62,9 @@ class Schedule:
         """Go on from a checkpoint."""
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state)
+            # Torch warns of a schedule that moves before its optimiser's first step: that step
+            # was taken by the process before this one.
+            self.scheduler.optimizer._opt_called = True
 
 
 def make_schedule(
@@ -140,14 +142,7 @@ def _by_name(
 
 
 def _made(made_by: Any, optimizer: optim.Optimizer, settings: dict[str, Any]) -> Any:
-    known = [each for each in inspect.signature(made_by).parameters if each != "optimizer"]
-    for setting in settings:
-        if setting not in known:
-            near = nearest_name(setting, known)
-            raise InputError(
-                f"{made_by.__name__} has no setting {setting!r}",
-                allowed=f"Did you mean {near!r}?" if near else f"It has {', '.join(known)}",
-            )
+    check_settings(made_by, settings, besides="optimizer")
     try:
         return made_by(optimizer, **settings)
     except (TypeError, ValueError) as error:

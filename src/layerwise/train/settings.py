@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, nearest_name
+
+
+def check_settings(made_by: Any, settings: Mapping[str, Any], *, besides: str) -> None:
+    """Raise `InputError`, with the nearest name, for a setting that a class does not have.
+
+    `besides` is the argument that is no setting, such as the parameters of an optimiser.
+    """
+    known = [name for name in inspect.signature(made_by).parameters if name != besides]
+    for name in settings:
+        if name not in known:
+            near = nearest_name(name, known)
+            raise InputError(
+                f"{made_by.__name__} has no setting {name!r}",
+                allowed=f"Did you mean {near!r}?" if near else f"It has {', '.join(known)}",
+            )
 
 
 def read_choice(choice: str | Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
-
 import numpy as np
 import pytest
 import torch
@@ -41,12 +38,11 @@ def test_a_copy_has_the_numbers_and_no_memory_of_the_original(tensor):
         assert torch.equal(copy, before)
 
 
-def test_copies_do_not_overlap_and_blocks_grow(monkeypatch):
-    monkeypatch.setattr(copies, "FIRST_BLOCK", 1 << 16)
-    monkeypatch.setattr(copies, "LAST_BLOCK", 1 << 18)
+def test_copies_do_not_overlap(monkeypatch):
+    monkeypatch.setattr(copies, "BLOCK", 1 << 16)
     maker = copies.Copies()
     sources = [torch.full((5000 + 999 * number,), float(number)) for number in range(40)]
-    sources.append(torch.full((1 << 18,), 77.0))  # larger than any block
+    sources.append(torch.full((1 << 18,), 77.0))  # larger than a block
     made_of = [maker.of(source) for source in sources]
     for copy, source in zip(made_of, sources, strict=True):
         assert torch.equal(copy, source)
@@ -55,15 +51,40 @@ def test_copies_do_not_overlap_and_blocks_grow(monkeypatch):
         assert torch.equal(copy, source + 1)
 
 
-def test_a_block_is_given_back_with_its_last_copy():
-    maker = copies.Copies()
-    copy = maker.of(torch.randn(10_000))
-    block = weakref.ref(maker._block) if hasattr(maker._block, "__weakref__") else None
-    array = copy.numpy()
-    del copy, maker
-    gc.collect()
-    assert np.isfinite(array).all()
-    assert block is None or block() is not None
+def test_a_block_is_used_again_when_its_last_copy_is_gone(monkeypatch):
+    reserve = copies.Reserve()
+    monkeypatch.setattr(copies, "RESERVED", reserve)
+    sources = [torch.full((10_000,), float(number)) for number in range(3)]
+
+    def copied():
+        maker = copies.Copies()
+        return [maker.of(source) for source in sources]
+
+    first = copied()
+    where = first[0].data_ptr()
+    array = first[2].numpy()
+    del first
+    second = copied()  # the first block is still looked into
+    assert second[0].data_ptr() != where
+    np.testing.assert_array_equal(array, 2)
+    del array
+    third = copied()
+    assert third[0].data_ptr() == where
+    for copy, source in zip(second + third, sources + sources, strict=True):
+        assert torch.equal(copy, source)
+
+
+def test_blocks_that_wait_have_a_limit(monkeypatch):
+    monkeypatch.setattr(copies, "BLOCK", 1 << 16)
+    monkeypatch.setattr(copies, "RESERVE", 3 << 16)
+    reserve = copies.Reserve()
+    blocks = [reserve.block(100) for _ in range(5)]
+    assert reserve.waiting == 0
+    del blocks
+    assert reserve.waiting == 3 << 16
+    large = reserve.block(1 << 17)
+    assert len(large) == 1 << 17  # none that waits is large enough
+    assert reserve.waiting == 3 << 16
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])

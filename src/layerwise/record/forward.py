@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import gc
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
@@ -17,7 +18,7 @@ from ..errors import InputError
 from ..models.shape_errors import misfit
 from ..trace import Header, MemoryStore, Moment, Site, Store, Trace
 from ..types import Array
-from .calls import call_arguments, check_watchable, input_tensors, named_tensors
+from .calls import Modules, call_arguments, check_watchable, input_tensors, named_tensors
 from .hooks import hook_gradient
 from .keep import Keep
 from .probe import Probe, memory_of
@@ -64,19 +65,19 @@ def record(
     Raises `InputError` for a model that cannot be watched (compiled, scripted, on several devices),
     makes no tensor, or whose output does not fit the target. What was left out is in `trace.notes`.
     """
-    check_watchable(model)
+    modules = check_watchable(model)
     chosen = keep or PASS
     args, kwargs = call_arguments(model, batch)
     look = _Look(chosen, backward)
     budget = chosen.budget_bytes if chosen.outputs == "values" else -1
-    probe = Probe(model, budget, look if look.is_needed else None)
+    probe = Probe(model, budget, look if look.is_needed else None, modules=modules)
     inputs = input_tensors(args, kwargs)
     for name, tensor in inputs:
         probe.add_input(name, tensor)
     loss: Tensor | None = None
     slopes: dict[str, Tensor] = {}
     with torch.inference_mode(False), torch.enable_grad() if backward else torch.no_grad():
-        with _shapes_explained(model, batch), probe:
+        with _shapes_explained(model, batch), _nothing_collected(), probe:
             output = model(*args, **kwargs)
         tensors = named_tensors(output, "")
         if not tensors:
@@ -93,7 +94,7 @@ def record(
             loss = loss.detach()
     title = type(model).__name__
     training = model.training
-    weights = _weights(model, chosen)
+    weights = _weights(modules, chosen)
     del output, tensors, args, kwargs, batch, inputs
     probe.settle()
 
@@ -102,6 +103,19 @@ def record(
         return run.header(title, training), run.store()
 
     return Trace.later(build)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """No garbage collection: what a pass notes down is no garbage, yet it would set off several."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
@@ -206,23 +220,60 @@ class _Look:
 class _Weights:
     """The parameters and buffers as they were during the pass: copies, if they are to be kept."""
 
-    count: int  # of parameters
-    nbytes: int
-    values: dict[str, Tensor]
+    modules: Modules
+    values: dict[str, Tensor] = field(default_factory=dict)
     summary: tuple[tuple[str, ...], Array] | None = None
 
+    @property
+    def count(self) -> int:
+        """How many numbers can learn."""
+        return sum(weight.numel() for _, weight in self.parameters())
 
-def _weights(model: nn.Module, keep: Keep) -> _Weights:
-    parameters = dict(model.named_parameters())
-    every = {**parameters, **dict(model.named_buffers())}
-    size = sum(weight.nbytes for weight in every.values())
-    found = _Weights(sum(weight.numel() for weight in parameters.values()), size, {})
-    if keep.weights == "values" and (keep is not PASS or size <= WEIGHT_BYTES):
-        found.values = {name: weight.detach().clone() for name, weight in every.items()}
+    @property
+    def nbytes(self) -> int:
+        """Of parameters and buffers."""
+        return sum(weight.nbytes for _, weight in [*self.parameters(), *self.buffers()])
+
+    def parameters(self) -> list[tuple[str, Tensor]]:
+        """As `model.named_parameters()`."""
+        return self._of(lambda module: module._parameters)
+
+    def buffers(self) -> list[tuple[str, Tensor]]:
+        """As `model.named_buffers()`."""
+        return self._of(lambda module: module._buffers)
+
+    def _of(
+        self, parts: Callable[[nn.Module], Mapping[str, Tensor | None]]
+    ) -> list[tuple[str, Tensor]]:
+        found: dict[int, tuple[str, Tensor]] = {}
+        for name, module in self.modules:
+            for key, tensor in parts(module).items():
+                if tensor is not None and id(tensor) not in found:
+                    found[id(tensor)] = f"{name}.{key}" if name else key, tensor
+        return list(found.values())
+
+    def exceed(self, limit: int) -> bool:
+        """Whether all together take more bytes; the last layers first, as they are the largest."""
+        size, seen = 0, set()
+        for _, module in reversed(self.modules):
+            for tensor in (*module._parameters.values(), *module._buffers.values()):
+                if tensor is not None and id(tensor) not in seen:
+                    seen.add(id(tensor))
+                    size += tensor.nbytes
+            if size > limit:
+                return True
+        return False
+
+
+def _weights(modules: Modules, keep: Keep) -> _Weights:
+    weights = _Weights(modules)
+    if keep.weights == "values" and (keep is not PASS or not weights.exceed(WEIGHT_BYTES)):
+        every = [*weights.parameters(), *weights.buffers()]
+        weights.values = {name: weight.detach().clone() for name, weight in every}
     if keep.weights == "summary":
-        names = tuple(n for n in parameters if keep.wants(n, n.rpartition(".")[0]))
-        found.summary = names, statistics_of([parameters[name] for name in names])
-    return found
+        chosen = [(n, p) for n, p in weights.parameters() if keep.wants(n, n.rpartition(".")[0])]
+        weights.summary = tuple(n for n, _ in chosen), statistics_of([p for _, p in chosen])
+    return weights
 
 
 class _Run:

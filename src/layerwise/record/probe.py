@@ -17,10 +17,12 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from sys import getrefcount
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +30,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from .calls import named_tensors
+from .calls import Modules, named_modules, named_tensors
 from .copies import Copies
 from .hooks import FUSED, runs_fused
 from .in_place import WAYS, overwritten
@@ -90,16 +92,12 @@ class Operation(NamedTuple):
     arguments: list[Any]
 
 
-class Note(NamedTuple):
-    """One call as it was noted down."""
-
-    function: Any
-    frame: Frame | None
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    results: tuple[Tensor, ...]
-    versions: list[int]
-    first: int  # the number of the first result, counted over the run
+Note: TypeAlias = tuple[
+    Any, Frame | None, tuple[Any, ...], Mapping[str, Any], tuple[Tensor, ...], tuple[int, ...], int
+]
+"""One call as it was noted down: function, frame, args, kwargs, results, their versions, and the
+number of the first of them, counted over the run. A plain tuple: one is made for every operation.
+"""
 
 
 class Probe(TorchFunctionMode):
@@ -109,6 +107,7 @@ class Probe(TorchFunctionMode):
     Outputs are held up to `budget` bytes, in the order of the run; `on_output(number, tensor)` is
     told of each while it can still be given a gradient hook, with its number in that order. A probe
     that is `told` of the modules' calls, by `enter_module` and `leave_module`, needs no hooks.
+    `modules` are the model's, if they are known already.
     """
 
     def __init__(
@@ -118,6 +117,7 @@ class Probe(TorchFunctionMode):
         on_output: Callable[[int, Tensor], None] | None = None,
         *,
         told: bool = False,
+        modules: Modules | None = None,
     ) -> None:
         super().__init__()
         self._told = told
@@ -126,7 +126,8 @@ class Probe(TorchFunctionMode):
         self.returned: list[tuple[Frame, Seen]] = []
         self._operations: list[Operation] = []
         self._on_output = on_output
-        self._names = module_names(model)
+        self._has_more_to_do = on_output is not None or budget < UNLIMITED
+        self._names = {id(module): name for name, module in modules or named_modules(model)}
         self._notes: list[Note] = []
         self._held: list[tuple[Seen, Tensor, int, int]] = []  # made out before the end
         self._thread = 0
@@ -196,7 +197,10 @@ class Probe(TorchFunctionMode):
             return
         if self._blind is not None and self._blind[0] is frame:
             self._see_again()
-        if self._blind is None:
+        number = self._latest.get(id(output))
+        if number is not None and not (args and output is args[0]):  # nearly always
+            self._returned.append((frame, number))
+        elif self._blind is None:
             made = output if isinstance(output, (tuple, list)) else (output,)
             new = tuple(part for part in made if isinstance(part, Tensor) and self._is_new(part))
             if new or (args and output is args[0] and self._did_nothing(frame)):
@@ -209,8 +213,9 @@ class Probe(TorchFunctionMode):
     def _did_nothing(self, frame: Frame) -> bool:
         if frame.module._modules:
             return False
-        latest = self._notes or self._operations
-        return not latest or latest[-1].frame is not frame
+        if self._notes:
+            return self._notes[-1][1] is not frame
+        return not self._operations or self._operations[-1].frame is not frame
 
     def _note_returned(self, frame: Frame, output: Any) -> None:
         if not isinstance(output, Tensor):
@@ -249,14 +254,33 @@ class Probe(TorchFunctionMode):
         if kwargs is None:
             kwargs = {}
         changed, shares = NOTHING, False
-        if kwargs or WAYS.get(func, True) is not False:
+        way = WAYS.get(func, True)
+        if (
+            (way is not False and (type(way) is not int or len(args) > way))
+            or "out" in kwargs
+            or kwargs.get("inplace")
+        ):
             changed = overwritten(func, args, kwargs)
             shares = WAYS[func] is None
             for target in changed or (args[:1] if shares else ()):
                 self._save(target)
         result = func(*args, **kwargs)
         if isinstance(result, Tensor):
-            self._note(func, args, kwargs, (result,), changed, shares)
+            if (
+                changed
+                or shares
+                or self._has_more_to_do
+                or (size := result.nbytes) >= LARGE
+                or result._is_view()
+                or (args and result is args[0])
+            ):
+                self._note(func, args, kwargs, (result,), changed, shares)
+            else:  # nearly always: what `_note` does then, without a call
+                number = self._count
+                self._count, self._bytes = number + 1, self._bytes + size
+                self._latest[id(result)] = number
+                seen = (result,), (result._version,)
+                self._notes.append((func, self._frame, args, kwargs, *seen, number))
         elif isinstance(result, (tuple, list)):
             tensors = tuple(part for part in result if isinstance(part, Tensor))
             if tensors:
@@ -296,8 +320,8 @@ class Probe(TorchFunctionMode):
                 self._on_output(number, result)
             number += 1
         self._count = number
-        versions = [result._version for result in results]
-        note = Note(function, self._frame, args, kwargs, results, versions, first)
+        versions = tuple([result._version for result in results])
+        note = (function, self._frame, args, kwargs, results, versions, first)
         if holds:
             self._notes.append(note)
         else:
@@ -353,29 +377,33 @@ class Probe(TorchFunctionMode):
         go: a value that somebody else still refers to is copied, and so is what it looks into.
         """
         self._views, self._latest = {}, {}
-        results = [(number, tensor) for _, tensor, _, number in self._held]
-        for note in self._notes:
-            results += enumerate(note.results, note.first)
-        ours = self._references()
-        ours.update([id(tensor) for _, tensor in results])
-        kept = [tensor for _, tensor in results if getrefcount(tensor) > ours[id(tensor)] + LOOKING]
-        if kept:
-            shared = {memory_of(tensor) for tensor in kept} - {0}
+        kept = self._held_by_others(nested=False)
+        if sum(tensor.nbytes for tensor in kept) > LARGE:  # perhaps only lists of arguments do
+            kept = self._held_by_others(nested=True)
+        shared = {memory_of(tensor) for tensor in kept} - {0}
+        if shared:
+            results = [(number, tensor) for _, tensor, _, number in self._held]
+            for _, _, _, _, made, _, first in self._notes:
+                results += enumerate(made, first)
             for number, tensor in results:
                 if number not in self._copies and memory_of(tensor) in shared:
                     self._copies[number] = self._copy(tensor)
 
-    def _references(self) -> Counter[int]:
-        """How often the probe itself refers to each thing, by identity."""
-        things: list[Any] = [tensor for _, tensor, _, _ in self._held]
-        things += [holder for _, holder in self._seen.values()]
-        for note in self._notes:
-            things += note.args
-            things += note.results
-            if note.kwargs:
-                things += note.kwargs.values()
-        things += [part for thing in things if type(thing) in (tuple, list) for part in thing]
-        return Counter(map(id, things))
+    def _held_by_others(self, *, nested: bool) -> list[Tensor]:
+        """The results that more refer to than the probe; `nested` looks into lists of arguments."""
+        results = [
+            *map(itemgetter(1), self._held), *chain.from_iterable(map(itemgetter(4), self._notes))
+        ]  # fmt: skip
+        arguments = chain.from_iterable(map(itemgetter(2), self._notes))
+        ours = Counter(map(id, chain(results, results, arguments)))
+        ours.update(map(id, map(itemgetter(1), self._seen.values())))
+        if nested:
+            for note in self._notes:
+                ours.update(map(id, note[3].values()))
+                for thing in (*note[2], *note[3].values()):
+                    if type(thing) in (tuple, list):
+                        ours.update(map(id, thing))
+        return [tensor for tensor in results if getrefcount(tensor) > ours[id(tensor)] + LOOKING]
 
     @property
     def operations(self) -> list[Operation]:
@@ -468,18 +496,3 @@ def memory_of(tensor: Tensor) -> int | None:
         return tensor.untyped_storage().data_ptr()
     except (RuntimeError, NotImplementedError):
         return 0
-
-
-def module_names(model: nn.Module) -> dict[int, str]:
-    """The name of each module by its identity; the first name of one that has several."""
-    names: dict[int, str] = {}
-    waiting = [(model, "")]
-    while waiting:
-        module, name = waiting.pop()
-        if id(module) in names:
-            continue
-        names[id(module)] = name
-        start = f"{name}." if name else ""
-        children = reversed(module._modules.items())
-        waiting += [(child, start + key) for key, child in children if child is not None]
-    return names

@@ -119,7 +119,7 @@ def one_fold(known: ImageDataset, strange: ImageDataset, held_out: list[str]) ->
     alone = lw.OpenSet(run, training, control, epochs=5)
     taught = lw.OpenSet(run, training, control, others=seen, epochs=5)
     found = {
-        "people": held_out,
+        "people": len(held_out),
         "accuracy": float(np.mean(run.predict(tried.pixels) == tried.y)),
     }
     if len(outside):

@@ -89,6 +89,24 @@ class Segments:
 
 
 @dataclass(frozen=True, eq=False)
+class Curves:
+    """Cubic Bézier curves stroked with round ends: all points within width/2 of the curve.
+
+    `points` holds where a curve starts, its two control points, and where it ends. A stroke
+    under one pixel wide is drawn one pixel wide with its alpha scaled down instead.
+    """
+
+    kind: ClassVar[str] = "curves"
+    points: Float32Array  # (curve, x0 y0 x1 y1 x2 y2 x3 y3)
+    widths: Float32Array  # (curve,)
+    colors: ByteArray  # (curve, rgba)
+    refers: Reference | None = None
+
+    def __post_init__(self) -> None:
+        _settle(self, "points", 8, ("widths",), ("colors",))
+
+
+@dataclass(frozen=True, eq=False)
 class Rectangles:
     """Filled boxes, corners rounded by a radius, with an optional line drawn inside the edge."""
 
@@ -158,7 +176,7 @@ class Text:
     refers: Reference | None = None
 
 
-Mark: TypeAlias = Discs | Segments | Rectangles | Image | Text
+Mark: TypeAlias = Discs | Segments | Curves | Rectangles | Image | Text
 
 
 @dataclass(frozen=True)
@@ -185,6 +203,9 @@ class Camera:
             case Segments():
                 ends = mark.ends * zoom + np.tile(shift, 2)
                 return replace(mark, ends=ends, widths=mark.widths * zoom)
+            case Curves():
+                points = mark.points * zoom + np.tile(shift, 4)
+                return replace(mark, points=points, widths=mark.widths * zoom)
             case Rectangles():
                 boxes = mark.boxes * zoom + np.concatenate([shift, float32_array([0, 0])])
                 return replace(

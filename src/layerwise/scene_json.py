@@ -22,6 +22,7 @@ from .errors import InputError
 from .files import replacing
 from .scene import (
     Chapter,
+    Curves,
     Discs,
     GridReading,
     Image,
@@ -246,6 +247,8 @@ def _mark(mark: Mark, shared: _Shared) -> Json:
             written |= _arrays(mark, names, shared)
         case Segments():
             written |= _arrays(mark, ("ends", "widths", "colors"), shared)
+        case Curves():
+            written |= _arrays(mark, ("points", "widths", "colors"), shared)
         case Rectangles():
             names = ("boxes", "radii", "fill", "stroke", "stroke_widths")
             written |= _arrays(mark, names, shared)
@@ -285,7 +288,11 @@ def _arrays(mark: Mark, names: Sequence[str], shared: _Shared) -> Json:
     written: Json = {}
     for name in names:
         array: Array = getattr(mark, name)
-        if name not in ("centers", "ends", "boxes") and len(array) and (array == array[0]).all():
+        if (
+            name not in ("centers", "ends", "points", "boxes")
+            and len(array)
+            and (array == array[0]).all()
+        ):
             array = array[:1]
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(

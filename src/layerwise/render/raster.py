@@ -17,9 +17,10 @@ from typing import TypeAlias
 import numpy as np
 
 from ..errors import InputError, TooLargeError
-from ..scene import Color, Discs, Image, Mark, Rectangles, Segments, Text
+from ..scene import Color, Curves, Discs, Image, Mark, Rectangles, Segments, Text
 from ..typeface import text_width
 from ..types import Array, ByteArray
+from .curves import draw_curves
 from .pictures import Window, draw_image
 from .shapes import draw_discs, draw_rectangles, draw_segments
 from .text import draw_text
@@ -197,6 +198,8 @@ def check_mark(mark: Mark, number: int) -> None:
             }
         case Segments():
             parts = {"ends": mark.ends, "widths": mark.widths}
+        case Curves():
+            parts = {"points": mark.points, "widths": mark.widths}
         case Rectangles():
             parts = {"boxes": mark.boxes, "radii": mark.radii, "stroke_widths": mark.stroke_widths}
         case Image():
@@ -232,6 +235,9 @@ def painter(mark: Mark, scale: float) -> Painter:
         case Segments():
             segments = _scaled(mark.ends, scale), _scaled(mark.widths, scale), mark.colors
             return lambda canvas, window: draw_segments(canvas, *segments, *window)
+        case Curves():
+            curves = _scaled(mark.points, scale), _scaled(mark.widths, scale), mark.colors
+            return lambda canvas, window: draw_curves(canvas, *curves, *window)
         case Rectangles():
             boxes = (
                 _scaled(mark.boxes, scale),
@@ -263,6 +269,13 @@ def mark_window(mark: Mark, scale: float, whole: Window) -> Window:
             one, other = mark.ends[:, :2], mark.ends[:, 2:]
             low = (np.minimum(one, other) - half).min(0)
             high = (np.maximum(one, other) + half).max(0)
+            edges = (*low.tolist(), *high.tolist())
+        case Curves():
+            if len(mark.widths) == 0:
+                return NOWHERE
+            # A curve never leaves the hull of its four points.
+            half, points = mark.widths[:, None] / 2, mark.points.reshape(-1, 4, 2)
+            low, high = (points.min(1) - half).min(0), (points.max(1) + half).max(0)
             edges = (*low.tolist(), *high.tolist())
         case Rectangles():
             if len(mark.radii) == 0:

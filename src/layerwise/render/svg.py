@@ -18,7 +18,7 @@ from unicodedata import normalize
 
 from ..errors import InputError
 from ..files import replacing
-from ..scene import Color, Discs, Image, Mark, Rectangles, Scene, Segments, Text
+from ..scene import Color, Curves, Discs, Image, Mark, Rectangles, Scene, Segments, Text
 from ..scene_json import picture_png
 from ..typeface import font_woff
 from ..types import Array
@@ -67,6 +67,8 @@ def _drawn(mark: Mark) -> Iterator[str]:
             yield from _discs(mark)
         case Segments():
             yield from _segments(mark)
+        case Curves():
+            yield from _curves(mark)
         case Rectangles():
             yield from _rectangles(mark)
         case Image():
@@ -107,6 +109,23 @@ def _segments(mark: Segments) -> Iterator[str]:
     if lines:
         yield '<g stroke-linecap="round">'
         yield from lines
+        yield "</g>"
+
+
+def _curves(mark: Curves) -> Iterator[str]:
+    paths = []
+    for points, width, color in zip(mark.points, mark.widths, mark.colors, strict=True):
+        if width <= 0 or color[3] == 0:
+            continue
+        paint = _paint("stroke", color, min(float(width), 1.0))
+        x0, y0, x1, y1, x2, y2, x3, y3 = (_n(length) for length in points)
+        paths.append(
+            f'<path d="M{x0} {y0}C{x1} {y1} {x2} {y2} {x3} {y3}"{paint}'
+            f' stroke-width="{_n(max(float(width), 1.0))}"/>'
+        )
+    if paths:
+        yield '<g fill="none" stroke-linecap="round" stroke-linejoin="round">'
+        yield from paths
         yield "</g>"
 
 

@@ -451,7 +451,9 @@ class Probe(TorchFunctionMode):
             for argument in (*args, *kwargs.values()) if kwargs else args:
                 if isinstance(argument, Tensor):
                     inputs.append(self._source(argument))
-                elif isinstance(argument, (tuple, list)):
+                elif isinstance(argument, (tuple, list)) and any(
+                    [isinstance(part, Tensor) for part in argument]
+                ):
                     inputs += [self._source(p) for p in argument if isinstance(p, Tensor)]
                 else:
                     arguments.append(argument)

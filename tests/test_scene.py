@@ -11,6 +11,7 @@ from layerwise import scene as contract
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.scene import (
     Camera,
+    Curves,
     Discs,
     GridReading,
     Image,
@@ -35,6 +36,7 @@ def one_of_each():
     return [
         discs(),
         Segments([[0, 0, 30, 40]], widths=[2], colors=RED),
+        Curves([[0, 0, 15, 0, 15, 40, 30, 40]], widths=[2], colors=RED),
         Rectangles([[10, 20, 30, 40]], fill=RED, radii=[3], stroke_widths=[1]),
         Image((5, 6, 70, 80), np.zeros((2, 2, 3), np.uint8)),
         Text((12, 34), "layer", 20, (255, 255, 255, 255)),
@@ -147,6 +149,10 @@ def test_marks_may_be_none():
             "The widths of segments must be one, or one for each of the 1. Received shape (2,).",
         ),
         (
+            lambda: Curves(np.zeros((3, 8)), widths=[1, 2], colors=RED),
+            "The widths of curves must be one, or one for each of the 3. Received shape (2,).",
+        ),
+        (
             lambda: Rectangles([[0, 0, 1, 1]], fill=RED, radii=[1, 2]),
             "The radii of rectangles must be one, or one for each of the 1. Received shape (2,).",
         ),
@@ -190,8 +196,9 @@ def test_messages(make, message):
     [
         (discs(), ["centers", "radii", "fill", "stroke", "stroke_widths"]),
         (one_of_each()[1], ["ends", "widths", "colors"]),
-        (one_of_each()[2], ["boxes", "fill", "radii", "stroke", "stroke_widths"]),
-        (one_of_each()[3], ["pixels"]),
+        (one_of_each()[2], ["points", "widths", "colors"]),
+        (one_of_each()[3], ["boxes", "fill", "radii", "stroke", "stroke_widths"]),
+        (one_of_each()[4], ["pixels"]),
         (
             Image((0, 0, 1, 1), np.zeros((2, 2), np.uint8), palette=RED[None]),
             ["pixels", "palette"],
@@ -234,6 +241,8 @@ def places(mark):
             arrays = [mark.centers, mark.radii, mark.stroke_widths]
         case Segments():
             arrays = [mark.ends, mark.widths]
+        case Curves():
+            arrays = [mark.points, mark.widths]
         case Rectangles():
             arrays = [mark.boxes, mark.radii, mark.stroke_widths]
         case Image():
@@ -261,6 +270,8 @@ def test_zoom_doubles_every_distance_from_the_center(mark):
                 return mark.centers
             case Segments():
                 return mark.ends.reshape(-1, 2)
+            case Curves():
+                return mark.points.reshape(-1, 2)
             case Rectangles():
                 return np.concatenate([mark.boxes[:, :2], mark.boxes[:, :2] + mark.boxes[:, 2:]])
             case Image():

@@ -16,6 +16,7 @@ from PIL import Image as Pictures
 from layerwise.errors import InputError, OutputError
 from layerwise.scene import (
     Chapter,
+    Curves,
     Discs,
     GridReading,
     Image,
@@ -52,6 +53,7 @@ def small_scene(*, portrait=False):
     static = [
         Rectangles([[8, 8, 60.5, 40]], [24, 27, 33, 255], radii=6, stroke=ink, stroke_widths=1),
         Segments([[0, 50, 160, 50], [0, 60, 160, 60]], [0.5, 2], [154, 161, 173, 255]),
+        Curves([[0, 70, 80, 70, 80, 85.5, 160, 85.5]], 1.5, [8, 119, 189, 128]),
         Image((80, 10, 30, 20), CELLS, PALETTE, sampling="area"),
     ]
 
@@ -154,8 +156,8 @@ def test_same_scene_gives_same_bytes(tmp_path):
 def test_equal_marks_and_pictures_are_written_once():
     document = scene_document(small_scene())
     first, second = (stop["marks"] for stop in document["stops"])
-    assert first[:3] == second[:3]  # the same objects
-    assert len(document["marks"]) == 3 + 2 * 3
+    assert first[:4] == second[:4]  # the same objects
+    assert len(document["marks"]) == 4 + 2 * 3
     equal = Scene(
         lambda stop, fraction: [Text((1, 2), "a", 16, (1, 2, 3, 4))], Timeline.even(5, step=1)
     )

@@ -14,6 +14,7 @@ from layerwise.render.html import joined_modules, notebook_frame, page_html, wri
 from layerwise.render.raster import rasterize
 from layerwise.scene import (
     Chapter,
+    Curves,
     Discs,
     GridReading,
     Image,
@@ -49,6 +50,14 @@ def cells(stop):
     )
 
 
+def links(x, y, size):
+    """Curves from eight places of one column to eight of another: (curve, x0 y0 … x3 y3)."""
+    places = y + np.linspace(0, size, 8)
+    start, end = np.repeat(places, 8), np.tile(places, 8)
+    across = [np.full(64, x + part * size) for part in (0, 0.5, 0.5, 1)]
+    return np.stack([across[0], start, across[1], start, across[2], end, across[3], end], axis=1)
+
+
 def film(*, portrait=False, recipe=None):
     size = (1080, 1920) if portrait else (1920, 1080)
     box = (40.0, 160.0, 1000.0, 750.0) if portrait else (80.0, 120.0, 840.0, 630.0)
@@ -61,6 +70,7 @@ def film(*, portrait=False, recipe=None):
         Text((x, y), "layer", 18, (154, 161, 173, 255)),
         Segments(np.hstack([curve[:-1], curve[1:]]), 3, INK),
         Segments([[x, y + 40.5, x + 800, y + 40.5]], [0.4], (154, 161, 173, 255)),
+        Curves(links(x, y + 560, 200), np.linspace(0.3, 3.6, 64), (8, 119, 189, 100)),
         Discs(curve[::10], 9.5, PALETTE[1], INK, 2.5),
         Rectangles([[x, y + 400, 300, 120]], (24, 27, 33, 255), radii=12, stroke=INK,
                    stroke_widths=1.5),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from layerwise.errors import InputError, TooLargeError
 from layerwise.render import raster
 from layerwise.render.raster import Canvas, mark_window, pixel_size, rasterize
-from layerwise.scene import Discs, Image, Rectangles, Segments, Text
+from layerwise.scene import Curves, Discs, Image, Rectangles, Segments, Text
 
 SIZE = (40, 30)
 BLACK, WHITE = (0, 0, 0, 255), (255, 255, 255, 255)
@@ -154,6 +154,7 @@ def test_colours_mix_in_srgb_and_round_to_the_nearest(alpha):
             Rectangles([(0, 0, 40, 30)], color),
             Discs([(20, 15)], [30], color),
             Segments([(0, 15, 40, 15)], [80], color),
+            Curves([(0, 15, 10, 12, 30, 18, 40, 15)], [80], color),
             Image((0, 0, 40, 30), np.full((3, 4, 4), color, np.uint8)),
             Image((0, 0, 40, 30), np.full((3, 4, 4), color, np.uint8), sampling="area"),
         ):
@@ -182,6 +183,11 @@ MARKS = [
     Discs([(8, 8), (30, 20)], [5, 9], (255, 0, 0, 160), (255, 255, 255, 255), [2]),
     Discs([(20, 15)], [13], (20, 90, 200, 255)),
     Segments([(0, 0, 40, 30), (5, 28, 39, 1)], [2.5, 0.4], [(0, 255, 0, 200), WHITE]),
+    Curves(
+        [(0, 2, 30, 2, 5, 27, 39, 26), (5, 28, 60, -20, -20, -20, 35, 29)],
+        [3.5, 0.4],
+        [(0, 120, 255, 120), WHITE],
+    ),
     Rectangles([(4.5, 6, 20, 18)], (250, 200, 10, 90), [4], WHITE, [1.5]),
     Image((3, 3, 16, 16), np.arange(64, dtype=np.uint8).reshape(4, 4, 4)),
     Image((18.3, 9.1, 14, 14), np.arange(75, dtype=np.uint8).reshape(5, 5, 3), sampling="area"),
@@ -253,6 +259,11 @@ def test_nothing_is_touched_outside_a_marks_window():
             "Cannot draw mark 1 (segments, number 0): its widths must be finite. Received inf.",
         ),
         (
+            Curves([(0, 0, 1, 1, 2, 2, math.nan, 3)], [1], WHITE),
+            "Cannot draw mark 1 (curves, number 0): its points must be finite. "
+            "Received [0.0, 0.0, 1.0, 1.0, 2.0, 2.0, nan, 3.0].",
+        ),
+        (
             Rectangles([(0, 0, -math.inf, 1)], WHITE),
             "Cannot draw mark 1 (rectangles, number 0): its boxes must be finite. "
             "Received [0.0, 0.0, -inf, 1.0].",
@@ -294,13 +305,15 @@ def test_marks_far_outside_and_far_too_large_are_drawn_where_they_are_seen():
     far = [
         Discs([(1e6, -1e6)], [3], WHITE),
         Segments([(-1e6, -1e5, -10, -10)], [4], WHITE),
+        Curves([(-1e6, -1e5, -1e5, 9, -50, -40, -10, -10)], [4], WHITE),
         Rectangles([(-1e7, 0, 10, 10)], WHITE),
         Image((1e7, 5, 10, 10), np.full((2, 2, 3), 255, np.uint8)),
         Text((-1e5, -1e5), "far", 12, WHITE),
     ]
     assert not rasterize(far, SIZE, BLACK).any()
     wide = [Discs([(20, 15)], [1e6], WHITE)], [Segments([(-1e6, 15, 1e6, 15)], [100], WHITE)]
-    for marks in (*wide, [Rectangles([(-1e6, -1e6, 2e6, 2e6)], WHITE)]):
+    long = [Curves([(-1e6, 15, -3e5, 15, 3e5, 15, 1e6, 15)], [100], WHITE)]
+    for marks in (*wide, long, [Rectangles([(-1e6, -1e6, 2e6, 2e6)], WHITE)]):
         assert (rasterize(marks, SIZE, BLACK) == 255).all()
 
 
@@ -312,6 +325,9 @@ def test_marks_with_nothing_to_see_leave_the_ground():
         Discs([(20, 15)], [9], clear),
         Segments([(0, 0, 40, 30)], [0], WHITE),
         Segments([(0, 0, 40, 30)], [3], clear),
+        Curves([(0, 0, 9, 0, 31, 30, 40, 30)], [0], WHITE),
+        Curves([(0, 0, 9, 0, 31, 30, 40, 30)], [3], clear),
+        Curves(np.zeros((0, 8)), [], np.zeros((0, 4))),
         Rectangles([(5, 5, -3, 4)], WHITE),
         Rectangles([(5, 5, 0, 4)], WHITE),
         Image((0, 0, 0, 5), np.full((2, 2, 3), 255, np.uint8)),

@@ -13,6 +13,7 @@ from layerwise.errors import InputError, OutputError
 from layerwise.render.raster import rasterize
 from layerwise.render.svg import svg_text, write_svg
 from layerwise.scene import (
+    Curves,
     Discs,
     Image,
     Rectangles,
@@ -41,6 +42,8 @@ def marks(stop=0, fraction=0.0):
         Rectangles([[20, 20, 120, 60], [160, 20.5, 100, 60]], [24, 27, 33, 255], radii=[8, 0],
                    stroke=[[47, 111, 222, 255], [232, 89, 12, 128]], stroke_widths=[2, 5]),
         Segments(ends, np.linspace(0.3, 5, 9), [154, 161, 173, 200]),
+        Curves([[20, 100, 120, 100, 120, 270, 220, 270], [30, 90, 30, 240, 460, 90, 460, 240]],
+               [0.4, 3.5], [[245, 147, 34, 255], [8, 119, 189, 120]]),
         Discs([[220, 150], [260.5, 150.25], [300, 150]], [18, 12.5, 0.3], [18, 138, 107, 255],
               stroke=[INK, (232, 89, 12, 128), INK], stroke_widths=[3, 4, 0]),
         Image((300, 20, 96, 96), cells, palette),

@@ -162,7 +162,7 @@ export class Painter {
 }
 
 const ARRAY_WIDTHS = {
-  centers: 2, ends: 4, boxes: 4, radii: 1, widths: 1, fill: 4, stroke: 4, stroke_widths: 1,
+  centers: 2, ends: 4, points: 8, boxes: 4, radii: 1, widths: 1, fill: 4, stroke: 4, stroke_widths: 1,
   colors: 4,
 };
 
@@ -176,7 +176,7 @@ function unpack(written, runs) {
     mark[name] = run
       ? (run.subarray?.(0, value.count * width) ?? run.slice(0, value.count * width))
       : numbersOf(value);
-    if (["centers", "ends", "boxes"].includes(name)) mark.count = mark[name].length / width;
+    if (["centers", "ends", "points", "boxes"].includes(name)) mark.count = mark[name].length / width;
   }
   return mark;
 }
@@ -261,7 +261,37 @@ function paintSegments(context, mark, scale) {
   }
 }
 
-/** A segment's width, at least one device pixel, and what its alpha is scaled by instead. */
+function paintCurves(context, mark, scale) {
+  context.lineCap = context.lineJoin = "round";
+  const { points } = mark;
+  for (let i = 0; i < mark.count; i++) {
+    const color = colorAt(mark.colors, i);
+    const [width, strength] = line(one(mark.widths, i), scale);
+    if (!(width > 0) || mark.colors[color + 3] === 0) continue;
+    const style = css(mark.colors, color, strength), at = 8 * i;
+    context.beginPath();
+    if (isPoint(points, at)) {
+      context.fillStyle = style;
+      context.arc(points[at], points[at + 1], width / 2, 0, 2 * Math.PI);
+      context.fill();
+      continue;
+    }
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.moveTo(points[at], points[at + 1]);
+    context.bezierCurveTo(points[at + 2], points[at + 3], points[at + 4], points[at + 5],
+      points[at + 6], points[at + 7]);
+    context.stroke();
+  }
+}
+
+/** Whether the four points of the curve that begins there are one: a canvas would draw nothing. */
+function isPoint(points, at) {
+  for (let i = 2; i < 8; i++) if (points[at + i] !== points[at + (i & 1)]) return false;
+  return true;
+}
+
+/** A stroke's width, at least one device pixel, and what its alpha is scaled by instead. */
 function line(width, scale) {
   const device = width * scale;
   return device > 0 && device < 1 ? [1 / scale, device] : [width, 1];
@@ -310,5 +340,6 @@ function paintText(context, mark) {
 }
 
 const PAINTERS = {
-  discs: paintDiscs, segments: paintSegments, rectangles: paintRectangles, text: paintText,
+  discs: paintDiscs, segments: paintSegments, curves: paintCurves, rectangles: paintRectangles,
+  text: paintText,
 };

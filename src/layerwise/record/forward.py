@@ -43,6 +43,8 @@ def record(
     target: Target = None,
     backward: bool = False,
     keep: Keep | None = None,
+    *,
+    about: Mapping[str, Any] | None = None,
 ) -> Trace:
     """What happens in one pass of a model, operation by operation, as it really ran.
 
@@ -61,6 +63,8 @@ def record(
     `trace["conv1.weight.gradient", 0]` and `trace["loss", 0]`. `target` makes the loss: class
     indices (cross-entropy), floats of the output's shape (mean squared error) or a function of the
     output; None takes the output itself if it is one number, or its `.loss`.
+
+    `about` adds facts for readers to `trace.about`, JSON values: "classes", "columns".
 
     Raises `InputError` for a model that cannot be watched (compiled, scripted, on several devices),
     makes no tensor, or whose output does not fit the target. What was left out is in `trace.notes`.
@@ -93,14 +97,15 @@ def record(
             slopes = {n: s for n, s in zip(learning, found, strict=True) if s is not None}
             loss = loss.detach()
     title = type(model).__name__
-    training = model.training
+    training, facts = model.training, dict(about or {})
     weights = _weights(modules, chosen)
     del output, tensors, args, kwargs, batch, inputs
     probe.settle()
 
     def build() -> tuple[Header, Store]:
         run = _Run(probe, chosen, weights, look, slopes, loss)
-        return run.header(title, training), run.store()
+        header = run.header(title, training)
+        return replace(header, about={**header.about, **facts}), run.store()
 
     return Trace.later(build)
 

@@ -452,7 +452,7 @@ class Probe(TorchFunctionMode):
                 if isinstance(argument, Tensor):
                     inputs.append(self._source(argument))
                 elif isinstance(argument, (tuple, list)) and any(
-                    [isinstance(part, Tensor) for part in argument]
+                    isinstance(part, Tensor) for part in argument
                 ):
                     inputs += [self._source(p) for p in argument if isinstance(p, Tensor)]
                 else:

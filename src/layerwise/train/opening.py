@@ -22,6 +22,7 @@ from .losses import Loss, make_loss
 from .optimizers import make_optimizer, needs_closure
 from .options import DEFAULT_KEEP, Options, described
 from .precision import Precision
+from .prediction import reading_of
 from .preparation import Taken
 from .randomness import random_numbers_kept, seed_all
 from .recording import NAME as TRACE
@@ -72,6 +73,8 @@ def open_training(model: nn.Module | str, data: Any, options: Options) -> tuple[
     about = {
         "seed": int(options.seed), "data": source.title, "model": spec or type(network).__name__,
         "classes": list(source.classes), "options": state.identity["options"],
+        "answers": loss.meaning,
+        **source.preparation.facts(reading_of(source.parts.training) if source.parts else {}),
         "torch": str(torch.__version__),
     }  # fmt: skip
     trace = None if state.folder is None else state.folder / TRACE

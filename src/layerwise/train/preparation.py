@@ -70,6 +70,18 @@ class Preparation:
                 allowed=f"(sample, {wanted})",
             )
 
+    def facts(self, reading: Mapping[str, Any]) -> dict[str, Any]:
+        """What a picture needs to show inputs as a person knows them, as JSON can hold it.
+
+        `reading` is how samples are read: the names of a table's columns.
+        """
+        found: dict[str, Any] = {}
+        if reading.get("columns"):
+            found["columns"] = list(reading["columns"])
+        if self.mean is not None and self.scale is not None:
+            found["standardised"] = {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
+        return found
+
     def document(self) -> dict[str, Any]:
         """JSON values that hold all of it, exactly."""
         return {

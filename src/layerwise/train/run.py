@@ -14,6 +14,8 @@ from ..data.parts import Parts
 from ..errors import FileError, InputError
 from ..models.network_file import NetworkDocument, read_network, save_network
 from ..models.spec import spec_of
+from ..record.forward import record
+from ..record.keep import Keep
 from ..trace import Header, Trace
 from ..types import Array
 from .batches import Batches
@@ -113,6 +115,22 @@ class Run:
                 for start in range(0, max(len(ready), 1), BATCH)
             ]
         return torch.cat(found).float()
+
+    def record(
+        self, inputs: Any, target: Any = None, backward: bool = False, keep: Keep | None = None
+    ) -> Trace:
+        """What happens in the network on raw inputs, operation by operation: see `record`.
+
+        `inputs` are what `predict` takes. The trace knows the names of classes and columns.
+        """
+        ready = self._taken.inputs(self.preparation.apply(inputs))
+        facts = {
+            "classes": list(self.classes), "data": self.title, "answers": self.loss.meaning,
+            "model": spec_of(self.model) or type(self.model).__name__,
+            **self.preparation.facts(self.reading),
+        }  # fmt: skip
+        with evaluating(self.model), random_numbers_kept():
+            return record(self.model, ready, target, backward, keep, about=facts)
 
     def test(self) -> TestResult:
         """How the model does on the test part, which nothing was learned from or chosen by.

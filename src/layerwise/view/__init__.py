@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .lattice import lattice
+from .network import network
 from .palette import class_colors
 from .style import Theme, theme
 
-__all__ = ["Theme", "class_colors", "lattice", "theme"]
+__all__ = ["Theme", "class_colors", "lattice", "network", "theme"]

@@ -1,0 +1,134 @@
+"""The film of a network: any recording drawn with its real numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import InputError
+from ..scene import Scene
+from ..trace import Trace
+from .network_answer import Answers
+from .network_focus import focus_on
+from .network_frames import Frames
+from .network_graph import network_graph
+from .network_panels import Panels
+from .network_places import places_of
+from .network_reading import Reading
+from .network_story import tell
+from .style import Theme, format_count
+from .style import theme as theme_named
+
+MOST_MOMENTS = 240
+
+
+def network(
+    trace: Trace,
+    *,
+    theme: str | Theme = "dark",
+    title: str = "",
+    sample: int = 0,
+    focus: str | None = None,
+    classes: Sequence[str] | None = None,
+    backward: bool = True,
+    speed: float = 1.0,
+) -> Scene:
+    """A film of a recorded network: the wave forward, the gradients back, and how it learns.
+
+    Each unit shows what it really gave for one sample of the batch (`sample`), in orange below zero
+    and blue above; each link its real weight. `focus` ("fc2:5", units count from 1) lights one
+    unit's links and writes its sum out in numbers. `classes` names the answers; without, those of
+    the training are used. `backward=False` leaves the gradients out. `speed` 2 is twice as fast.
+
+    What is drawn of layers that have too many units, and how it was chosen, is said on the picture.
+    Raises `InputError` for a recording without outputs, a sample or a focus that is not there.
+    """
+    if speed <= 0:
+        raise InputError("A film needs a positive speed", received=f"{speed}")
+    if not any(site.kind == "activation" for site in trace.sites):
+        raise InputError(
+            "This recording has no outputs of layers to draw",
+            received=trace.title,
+            do="Record with Keep(outputs='values'), the default",
+        )
+    graph = network_graph(trace)
+    look = theme_named(theme)
+    reading = Reading(trace, graph, sample)
+    places = places_of(reading)
+    moments = _thinned(reading.moments)
+    names = tuple(str(name) for name in (classes or trace.about.get("classes") or ()))
+    answer = graph.layers[places.columns[-1].number]
+    width = int(answer.shape[-1]) if answer.shape else 0
+    if names and len(names) != width:
+        if classes is not None:
+            raise InputError(
+                "There must be a name for each answer",
+                received=f"{len(names)} names for {width} outputs",
+            )
+        names = ()
+    answers = _answers(trace, answer.activation, names)
+    if answers == "softmax" and trace.site(answer.shown).entries:
+        answers = "outputs"  # some are missing: their sum is not known
+    foot = _foot(trace, reading, [c.number for c in places.columns], moments, answers)
+    panels = Panels(
+        reading, places, look, title=title or trace.title or "A network", names=names,
+        answers=answers, foot=foot, moments=moments,
+    )  # fmt: skip
+    story = tell(reading, places.depth, moments=moments, speed=speed, backward=backward)
+    chosen = None if focus is None else focus_on(focus, reading, places, look)
+    frames = Frames(reading, places, story, panels, chosen, look)
+    return Scene(
+        frames.marks,
+        story.timeline,
+        ground=look.ground,
+        title=panels.title,
+        description=f"{panels.title}: {len(graph.layers)} layers. {foot}",
+        chapters=story.chapters,
+        poster=story.poster,
+    )
+
+
+def _thinned(moments: list[int]) -> list[int]:
+    """At most so many moments, evenly; always the first and the last."""
+    if len(moments) <= MOST_MOMENTS:
+        return moments
+    places = np.linspace(0, len(moments) - 1, MOST_MOMENTS).round().astype(int)
+    return [moments[place] for place in places]
+
+
+def _answers(trace: Trace, activation: str, names: Sequence[str]) -> Answers:
+    """How outputs become what is shown as the answer."""
+    meaning = trace.about.get("answers", "logits")
+    if activation == "softmax":
+        return "probabilities"
+    if names and meaning == "logits" and not activation:
+        return "softmax"
+    if names and meaning == "log-probabilities":
+        return "exponential"
+    return "outputs"
+
+
+def _foot(
+    trace: Trace, reading: Reading, drawn: Sequence[int], moments: list[int], answers: Answers
+) -> str:
+    """What exactly is seen, and what is not."""
+    about = trace.about
+    parts = [str(about.get("data", "")), str(about.get("model", ""))]
+    for number in drawn:
+        said = reading.said(number)
+        if said and number != drawn[-1]:
+            parts.append(f"{reading.graph.layers[number].name}: {said}")
+    parts.append("link: width by |weight|, of its layer's largest")
+    if any(reading.has_gradients(moment) for moment in moments[:1]):
+        parts.append("gradients: by √ of their size, of the largest")
+    if answers in ("softmax", "exponential"):
+        parts.append(f"answer: {answers} of the outputs")
+    if "standardised" in about:
+        parts.append("columns as they were; the network sees them standardised")
+    if len(moments) < len(reading.moments):
+        parts.append(f"{len(moments)} of {format_count(len(reading.moments))} kept moments")
+    if "seed" in about:
+        parts.append(f"seed {about['seed']}")
+    parts += trace.notes
+    return " · ".join(dict.fromkeys(part for part in parts if part))

@@ -1,0 +1,187 @@
+"""One unit in focus: inputs times weights, bias, sum and activation, written out in numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from ..errors import InputError, unknown_name
+from ..scene import Color, Mark
+from ..typeface import text_width
+from ..types import BoolArray, FloatArray, float32_array
+from .marks import hairlines, label
+from .network_links import Links
+from .network_places import Places
+from .network_reading import Reading
+from .network_story import State
+from .palette import NEGATIVE, POSITIVE
+from .style import BOLD_WEIGHT, TEXT_SIZE, Theme, format_number
+
+Piece: TypeAlias = tuple[str, Color, Literal[400, 600]]
+"""A part of the formula: its text, colour and weight."""
+
+STRIP_Y, BASE = 901.0, 940.0
+LEFT, RIGHT = 440.0, 1840.0
+
+
+@dataclass(frozen=True, eq=False)
+class Focus:
+    """The unit in focus: its layer, its place among those drawn, its own number."""
+
+    reading: Reading
+    theme: Theme
+    layer: int
+    place: int
+    unit: int
+    title: str
+
+    def lights(self, links: Links) -> BoolArray:
+        """Which links are lit: (link,)."""
+        if links.target != self.layer:
+            return np.zeros(len(links.pairs), bool)
+        lit: BoolArray = links.pairs[:, 1] == self.place
+        return lit
+
+    def marks(self, state: State) -> list[Mark]:
+        """The strip with the formula at that moment."""
+        marks: list[Mark] = [
+            hairlines(float32_array([[LEFT, STRIP_Y, RIGHT, STRIP_Y]]), self.theme.hairline)
+        ]
+        x = LEFT
+        for text, color, weight in self._pieces(state.moment):
+            marks.append(label(x, BASE, text, color, size=TEXT_SIZE, weight=weight))
+            x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
+        return marks
+
+    def _pieces(self, moment: int) -> list[Piece]:
+        ink, grey = self.theme.ink, self.theme.grey
+        layer = self.reading.graph.layers[self.layer]
+        head: list[Piece] = [(f"{self.title}   ", grey, 400)]
+        terms = self._terms(moment)
+        value = self._value(moment)
+        if terms is None or value is None:
+            said = "not kept" if value is None else format_number(value, 3)
+            return [*head, ("= ", ink, 400), (said, ink, BOLD_WEIGHT)]
+        inputs, weights, bias, total = terms
+        end = self._end(layer.activation, total, value, bias)
+        room = RIGHT - LEFT - sum(text_width(t, TEXT_SIZE, w) for t, _, w in [*head, *end]) - 40
+        opening = "max(0, " if layer.activation == "ReLU" else (
+            f"{layer.activation}(" if layer.activation else ""
+        )  # fmt: skip
+        pieces = [*head, (opening, ink, 400)] if opening else head
+        room -= text_width(opening, TEXT_SIZE)
+        order = np.argsort(-np.abs(inputs * weights), kind="stable")
+        shown = 0
+        for place in order:
+            value_text = format_number(abs(float(inputs[place])), 2)
+            weight = float(weights[place])
+            sign = "−" if weight * inputs[place] < 0 else ("+" if shown else "")
+            lead = f"{sign} " if shown else sign
+            number = format_number(abs(weight), 2)
+            part: list[Piece] = [
+                (f"{lead}{value_text}·", ink, 400),
+                (number + " ", NEGATIVE if weight < 0 else POSITIVE, 400),
+            ]
+            left = len(order) - shown - 1
+            rest = f"+ … {left} more … " if left else ""
+            wide = sum(text_width(t, TEXT_SIZE) for t, _, _ in part) + text_width(rest, TEXT_SIZE)
+            if wide > room and shown:
+                break
+            room -= sum(text_width(t, TEXT_SIZE) for t, _, _ in part)
+            pieces += part
+            shown += 1
+        left = len(order) - shown
+        if left:
+            pieces.append((f"+ … {left:,} more … ", ink, 400))
+        return [*pieces, *end]
+
+    def _end(self, activation: str, total: float, value: float, bias: float | None) -> list[Piece]:
+        ink, grey = self.theme.ink, self.theme.grey
+        pieces: list[Piece] = []
+        if bias is not None:
+            pieces += [("+ ", ink, 400), ("bias ", grey, 400), (format_number(bias, 2), ink, 400)]
+        summed = format_number(total, 3)
+        if activation:
+            name = f"max(0, {summed})" if activation == "ReLU" else f"{activation}({summed})"
+            pieces.append((f") = {name} = ", ink, 400))
+        else:
+            pieces.append((" = ", ink, 400))
+        pieces.append((format_number(value, 3), ink, BOLD_WEIGHT))
+        return pieces
+
+    def _value(self, moment: int) -> float | None:
+        units = self.reading.units(self.layer, moment)
+        if units is None:
+            return None
+        own = units[self.place].reshape(-1)
+        return float(own[np.abs(own).argmax()])
+
+    def _terms(self, moment: int) -> tuple[FloatArray, FloatArray, float | None, float] | None:
+        """Inputs, weights, bias and sum of a dense unit; None where that is not what it is."""
+        reading, layer = self.reading, self.reading.graph.layers[self.layer]
+        if layer.kind != "dense" or len(layer.inputs) != 1 or not layer.weight:
+            return None
+        weight = reading.value(layer.weight, moment)
+        given = reading.output(layer.inputs[0], moment)
+        total = reading.value(layer.sites[0], moment)
+        if weight is None or given is None or total is None or total.ndim != 1:
+            return None
+        site = reading.trace.site(layer.weight)
+        row = _place(site.entries.get(site.axes[0]), self.unit)
+        whole = _place(reading.trace.site(layer.sites[0]).entries.get("unit"), self.unit)
+        flat = given.reshape(-1)
+        if row is None or whole is None or len(flat) != weight.shape[1]:
+            return None
+        bias = reading.value(layer.bias, moment) if layer.bias else None
+        own = None
+        if bias is not None:
+            at = _place(reading.trace.site(layer.bias).entries.get("unit"), self.unit)
+            own = None if at is None else float(bias[at])
+        return flat, weight[row], own, float(total[whole])
+
+
+def _place(kept: tuple[int | str, ...] | None, unit: int) -> int | None:
+    if kept is None:
+        return unit
+    return next((at for at, number in enumerate(kept) if int(number) == unit), None)
+
+
+def focus_on(text: str, reading: Reading, places: Places, theme: Theme) -> Focus:
+    """The unit that "layer:unit" names; units count from 1, "fc2:5" is the fifth of fc2.
+
+    A layer is named as in the model, or by its number ("layer2:5"). Raises `InputError` where there
+    is no such layer or unit, with the nearest.
+    """
+    name, colon, which = text.rpartition(":")
+    if not colon or not which.isdigit():
+        raise InputError(
+            "A focus is a layer and a unit", received=repr(text), allowed="Such as 'fc2:5'"
+        )
+    drawn = [column.number for column in places.columns if column.rank > 0]
+    layers = reading.graph.layers
+    names = {layers[number].name: number for number in drawn}
+    for number in drawn:
+        names.update(dict.fromkeys(layers[number].sites, number))
+    counted = re.fullmatch(r"layer ?(\d+)", name)
+    if name in names:
+        number = names[name]
+    elif counted and 1 <= int(counted[1]) <= len(drawn):
+        number = drawn[int(counted[1]) - 1]
+    else:
+        raise unknown_name("layer", name, names, where="this picture")
+    chosen = reading.chosen(number)
+    column = places.column(number)
+    numbers = chosen.numbers[: len(column.boxes) if column else 0]
+    place = np.flatnonzero(numbers == int(which) - 1)
+    if not len(place):
+        near = min((int(n) for n in numbers), key=lambda n: abs(n + 1 - int(which)), default=0)
+        raise InputError(
+            f"Unit {which} of {name} is not drawn",
+            received=repr(text),
+            allowed=f"{len(numbers)} of {chosen.total} are; the nearest is {name}:{near + 1}",
+        )
+    title = f"{layers[number].name}, unit {which}"
+    return Focus(reading, theme, number, int(place[0]), int(which) - 1, title)

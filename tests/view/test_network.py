@@ -1,0 +1,214 @@
+"""The network film: every number on a frame is the one that plain PyTorch gives."""
+
+from __future__ import annotations
+
+import random
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import layerwise as lw
+from layerwise.errors import InputError
+from layerwise.scene import Curves, Image, Text
+from layerwise.view.network_frames import short_number
+from layerwise.view.network_link_marks import THICK, THIN
+from layerwise.view.palette import NEGATIVE, POSITIVE
+from layerwise.view.style import format_number, format_percent
+
+ACTIVATIONS = {"ReLU": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+
+
+def random_network(draws):
+    """A dense network of random widths, its layers in pairs (linear, activation)."""
+    torch.manual_seed(draws.randrange(10_000))
+    widths = [draws.randint(2, 12) for _ in range(draws.randint(2, 5))]
+    kind = draws.choice(list(ACTIVATIONS))
+    layers = []
+    for first, second in pairwise(widths[:-1]):
+        layers += [nn.Linear(first, second), ACTIVATIONS[kind]()]
+    layers.append(nn.Linear(widths[-2], widths[-1]))
+    return nn.Sequential(*layers), widths
+
+
+def plain(model, batch):
+    """Outputs after each activation, gradients of each linear weight: PyTorch by itself."""
+    x, shown = batch, []
+    for module in model:
+        x = module(x)
+        if isinstance(module, nn.Linear):
+            shown.append(x)
+        else:
+            shown[-1] = x
+    return shown
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_numbers_of_ten_random_frames_each(seed):
+    draws = random.Random(seed)
+    model, widths = random_network(draws)
+    batch = torch.randn(3, widths[0])
+    target = torch.tensor([draws.randrange(widths[-1]) for _ in range(3)])
+    trace = lw.record(model, batch, target, backward=True)
+    sample = draws.randrange(3)
+    names = [f"kind {n}" for n in range(widths[-1])]
+    scene = lw.view.network(trace, sample=sample, classes=names)
+    with torch.no_grad():
+        outputs = plain(model, batch)
+    loss = nn.functional.cross_entropy(model(batch), target)
+    weights = [module.weight for module in model if isinstance(module, nn.Linear)]
+    slopes = torch.autograd.grad(loss, weights)
+    for _ in range(10):
+        stop = draws.randrange(len(scene.stops))
+        texts = [mark.string for mark in scene.stop_marks(stop) if isinstance(mark, Text)]
+        label = scene.stops[stop].label
+        forward = label.startswith("forward")
+        reached = {"forward: input": 0, "forward: answer": len(widths) - 1}.get(label)
+        if reached is None:
+            reached = int(label.split()[-1]) if forward else len(widths) - 1
+        if not label.startswith("backward"):
+            for number in range(reached):
+                shown = outputs[number][sample]
+                for value in (
+                    shown.sort(descending=True)
+                    .values[: 10 if number == len(outputs) - 1 else None]
+                    .tolist()
+                ):
+                    assert short_number(value) in texts
+        if reached == len(widths) - 1:
+            shares = torch.softmax(outputs[-1][sample].double(), 0)
+            for share in shares.sort(descending=True).values[:10].tolist():
+                assert format_percent(share) in texts
+        for mark in scene.stop_marks(stop):
+            if isinstance(mark, Curves) and mark.refers is not None:
+                check_links(mark, dict(model.named_parameters()), slopes, weights, label)
+        for size in gradients_said(texts):
+            assert size in {
+                format_number(float((s.double() ** 2).mean().sqrt()), 2)
+                for s in unit_slopes(model, batch, target, sample)
+            }
+
+
+def check_links(mark, parameters, slopes, weights, label):
+    weight = parameters[mark.refers.site].detach().double().numpy()
+    rows, columns = mark.refers.indices.T
+    answers = min(len(weight), 10) if mark.refers.site == list(parameters)[-2] else len(weight)
+    assert len(rows) == answers * weight.shape[1]
+    if label.startswith("backward"):
+        return
+    own = weight[rows, columns]
+    np.testing.assert_allclose(
+        mark.widths, THIN + THICK * np.abs(own) / np.abs(weight).max(), rtol=1e-5
+    )
+    for sign, color in ((own < 0, NEGATIVE), (own > 0, POSITIVE)):
+        assert (mark.colors[sign, :3] == color[:3]).all()
+
+
+def gradients_said(texts):
+    return [texts[at + 1] for at, text in enumerate(texts) if text == "gradient"]
+
+
+def unit_slopes(model, batch, target, sample):
+    """The loss's derivative by what each layer shows."""
+    shown = plain(model, batch)
+    loss = nn.functional.cross_entropy(shown[-1], target)
+    return [slope[sample] for slope in torch.autograd.grad(loss, shown)]
+
+
+def trained(**more):
+    torch.manual_seed(0)
+    x = torch.randn(60, 4)
+    return lw.fit(
+        "mlp 6-5", (x, (x[:, 0] > 0).long()), epochs=3, batch_size=10,
+        keep=lw.Keep(every=3, neurons=None), **more,
+    )  # fmt: skip
+
+
+def test_learning_shows_each_kept_moment_with_its_own_weights():
+    run = trained()
+    trace = run.trace
+    scene = lw.view.network(trace)
+    kept = trace.where("fc2")
+    moments = {
+        mark.refers.moment
+        for stop in range(len(scene.stops))
+        for mark in scene.stop_marks(stop)
+        if isinstance(mark, Curves) and mark.refers is not None
+    }
+    assert moments == set(kept)
+    last = scene.stop_marks(len(scene.stops) - 1)
+    shown = next(m for m in last if isinstance(m, Curves) and m.refers.site == "fc2.weight")
+    weight = trace["fc2.weight", kept[-1]]
+    most = max(np.abs(trace["fc2.weight", m]).max() for m in kept)
+    rows, columns = shown.refers.indices.T
+    np.testing.assert_allclose(
+        shown.widths, THIN + THICK * np.abs(weight[rows, columns]) / most, rtol=1e-5
+    )
+
+
+def test_a_focus_writes_out_a_sum_that_is_right():
+    trace = trained().trace
+    scene = lw.view.network(trace, focus="fc2:2")
+    for stop in range(len(scene.stops)):
+        marks = scene.stop_marks(stop)
+        texts = [m for m in marks if isinstance(m, Text) and abs(m.at[1] - 940) < 1]
+        line = "".join(m.string for m in sorted(texts, key=lambda m: m.at[0]))
+        moment = next(
+            m.refers.moment for m in marks if isinstance(m, Curves) and m.refers is not None
+        )
+        inside, result = re.search(r"max\(0, ([−\d.]+)\) = ([−\d.]+)$", line).groups()
+        sent = np.maximum(trace["fc1", moment][0], 0)
+        by_hand = trace["fc2.weight", moment][1] @ sent + trace["fc2.bias", moment][1]
+        assert float(inside.replace("−", "-")) == pytest.approx(by_hand, rel=6e-3, abs=1e-6)
+        assert float(result.replace("−", "-")) == pytest.approx(max(by_hand, 0), rel=6e-3, abs=1e-6)
+        ends = max(m.at[0] for m in texts)
+        assert ends < 1840
+
+
+def test_a_convolution_shows_its_maps():
+    torch.manual_seed(0)
+    model = lw.models.build("cnn", (1, 28, 28), 10).eval()
+    trace = lw.record(model, torch.rand(2, 1, 28, 28))
+    scene = lw.view.network(trace, sample=1)
+    marks = scene.stop_marks(len(scene.stops) - 1)
+    assert sum(isinstance(mark, Image) for mark in marks) > 40
+    said = " ".join(mark.string for mark in marks if isinstance(mark, Text))
+    assert re.search(r"24 of \d+ maps: largest mean \|output\|", said)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"focus": "fc9:2"}, "Unknown layer 'fc9' in this picture. Did you mean 'fc"),
+        ({"focus": "fc2:77"}, "Unit 77 of fc2 is not drawn.*nearest is fc2:5"),
+        ({"focus": "fc2"}, "A focus is a layer and a unit"),
+        ({"sample": 40}, "There is no sample 40.*Samples 0 to 3"),
+        ({"speed": 0}, "positive speed"),
+        ({"classes": ["a", "b", "c"]}, "3 names for 2 outputs"),
+        ({"theme": "drak"}, "dark"),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(InputError, match=message):
+        lw.view.network(trained().trace, **options)
+
+
+def test_a_trace_without_outputs():
+    torch.manual_seed(0)
+    x = torch.randn(20, 4)
+    run = lw.fit("mlp 6", (x, (x[:, 0] > 0).long()), epochs=1, keep=None)
+    with pytest.raises(InputError, match=r"no outputs of layers.*Keep\(outputs='values'\)"):
+        lw.view.network(run.trace)
+
+
+def test_the_same_trace_gives_the_same_marks():
+    trace = trained().trace
+    one, other = lw.view.network(trace), lw.view.network(trace)
+    for stop in (0, len(one.stops) // 2, len(one.stops) - 1):
+        np.testing.assert_array_equal(
+            one.frame(round(one.stops[stop].start * one.fps)),
+            other.frame(round(other.stops[stop].start * other.fps)),
+        )

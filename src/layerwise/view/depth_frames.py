@@ -164,7 +164,7 @@ class DepthFrames:
             named = left == min(lefts)
             scale = self._scale(box)
             if scale is not None:
-                most = min(max(2, int(self._plot(box)[3] // 34)), MOST_LEVELS)
+                most = min(max(3, int(self._plot(box)[3] // 34)), MOST_LEVELS)
                 marks += level_lines(scale, self._plot(box), theme, most=most, named=named)
             lanes = [(self._broken, top, "not finite"), (self._zeros, top + height, "0")]
             for present, y, name in lanes:
@@ -192,13 +192,8 @@ class DepthFrames:
         parts = [f"{told.measure} of {what}, by layer, the input at the left"]
         if not self.together and any(len(rows) > 1 for rows in self._seen):
             parts.append("faint: the first moment")
-        skipped = [
-            f"{len(seen)} of {len(sizes.moments):,}"
-            for sizes, seen in self._pairs()
-            if len(seen) < len(sizes.moments)
-        ]
-        if skipped:
-            parts.append(f"shown: {skipped[0]} recorded moments" + (" …" if skipped[1:] else ""))
+        if any(len(seen) < len(sizes.moments) for sizes, seen in self._pairs()):
+            parts.append(f"{max(map(len, self._seen))} moments shown of more that were recorded")
         if any(sizes.bounded for sizes in self.sizes):
             parts.append("below 10⁻¹⁸: the largest magnitude")
         if self._beyond and told.limits:
@@ -288,7 +283,7 @@ class DepthFrames:
         remark = self.told.remarks.get(self.names[at], "")
         ended = row == self._seen[at][-1] and bool(remark)
         if ended:
-            said = f"{said}: {remark}" if said else remark
+            said = remark
         if not said:
             return []
         left, top, width, height = box

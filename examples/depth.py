@@ -87,7 +87,8 @@ def learn(kind: str, layers: int, steps: int, data: tuple[Tensor, ...]) -> tuple
     final = accuracy()
     rec.trace.append(lw.Moment("end", {"step": step + 1}), {JUDGE: final})
     if math.isnan(final):
-        return rec.trace, f"not finite after {step} step{'s' * (step != 1)}"
+        made = f"after {step} step{'s' * (step > 1)}" if step else "from the start"
+        return rec.trace, f"not finite {made}"
     word = "learned" if final > 0.95 else "learns" if final > 0.7 else "chance"
     return rec.trace, f"{word} after {steps} steps"
 

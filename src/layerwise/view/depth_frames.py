@@ -42,6 +42,7 @@ from .style import (
 LANE = 20.0  # the room of a line for zeros, or for what is not finite
 AXIS_ROOM = 92.0  # for the numbers and lane names left of a panel
 MOST_LEVELS = 9
+NAMED_WIDTH = 500.0  # a narrower panel has the number of its score alone
 SCORES = ("control accuracy", "accuracy", "training accuracy", "control loss", "loss")
 
 
@@ -86,9 +87,8 @@ class DepthFrames:
         self._zeros = any((sizes.state[seen] == ZERO).any() for sizes, seen in self._pairs())
         self._broken = any((sizes.state[seen] == NOT_FINITE).any() for sizes, seen in self._pairs())
         self.labels = [self._label(stop) for stop in range(len(self.rows))]
+        self.boxes = self._boxes(frame.content(2), columns)
         foot = self._foot()
-        content = frame.content(len(foot))
-        self.boxes = self._boxes(content, columns)
         self._still = [*frame.words(told.title, foot, "of 10,000"), *self._axes()]
 
     def marks(self, stop: int) -> list[Mark]:
@@ -192,6 +192,9 @@ class DepthFrames:
         parts = [f"{told.measure} of {what}, by layer, the input at the left"]
         if not self.together and any(len(rows) > 1 for rows in self._seen):
             parts.append("faint: the first moment")
+        scores = sorted({name for name in self.scores if name is not None})
+        if scores and not self._scores_are_named():
+            parts.append(f"number of a panel: its {' or '.join(scores)}")
         if any(len(seen) < len(sizes.moments) for sizes, seen in self._pairs()):
             parts.append(f"{max(map(len, self._seen))} moments shown of more that were recorded")
         if any(sizes.bounded for sizes in self.sizes):
@@ -313,7 +316,10 @@ class DepthFrames:
         said = format_percent(value) if is_share else format_number(value)
         if not math.isfinite(value):
             return said
-        return said if self.together or self.boxes[0][2] < 500 else f"{name} {said}"
+        return f"{name} {said}" if self._scores_are_named() else said
+
+    def _scores_are_named(self) -> bool:
+        return not self.together and self.boxes[0][2] >= NAMED_WIDTH
 
     def _counter(self, stop: int) -> list[Mark]:
         if self.told.share and len(self.sizes) > 1:

@@ -120,7 +120,10 @@ class LearningFrames:
         """Beside one another where the frame is wide, else one above the other."""
         left, top, width, height = content
         groups = self.panels[0][1]
-        wordy = max(text_width(f"{group.name} 100.0 %", LABEL_SIZE) for group in groups) + 20
+        # Names stand at line ends only where there are several to tell apart.
+        names = [group.name for group in groups] if len(groups) > 1 else [""]
+        names += ["constant guess"] if self.guess is not None else []
+        wordy = max(text_width(f"{name} 100.0 %", LABEL_SIZE) for name in names) + 20
         count = len(self.panels)
         across = count if width > 1200 else 1
         rows = -(-count // across)

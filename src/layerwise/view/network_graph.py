@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from ..errors import InputError
 from ..trace import Site, Trace
+from .network_graph_composites import Composite, composites_of
 from .network_graph_labels import label_of
 from .network_graph_operations import (
     ACTIVATIONS,
     DROPOUTS,
+    JOININGS,
     NORMALISATIONS,
     RESHAPING,
     Role,
@@ -31,7 +33,9 @@ class Layer:
     of them what reshapes its input. `shown`: the site whose values it shows, the last of them.
     `shape` and `axes` are those of that output, whole, with the sample axis. `label` says shape
     and activation: "32 maps 28 × 28, ReLU". `weight` and `bias` are sites or "", `parameters` all
-    weight sites that take part. `inputs` are the numbers of the layers that feed it, in order.
+    weight sites that take part, with their shapes in `sizes`. `inputs` are the numbers of the
+    layers that feed it, in order. `module` is the module in which it ran, "" at the outside, and
+    `settings` what that module says of itself: "kernel_size=(3, 3), stride=(1, 1)".
     """
 
     name: str
@@ -46,7 +50,10 @@ class Layer:
     bias: str
     inputs: tuple[int, ...]
     parameters: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, ...], ...] = ()
     operation: str = ""
+    module: str = ""
+    settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,8 +120,12 @@ class _Builder:
                 self.owner[site.name] = len(self.drafts)
                 self.drafts.append(_Draft(site, "input", [], site, []))
         self._count_readers()
+        composites = composites_of(self.outputs, set(self.owner), self.sites)
         for site in self.outputs:
-            self._take(site)
+            if site.name in composites:
+                self._take_composite(site, composites[site.name])
+            else:
+                self._take(site)
         if all(draft.kind == "input" for draft in self.drafts):
             self._take_all()
         self._end()
@@ -125,6 +136,23 @@ class _Builder:
         last = self.outputs[-1]
         inputs = sorted({self.owner[name] for name in last.inputs if name in self.owner})
         self._start(last, inputs, str(last.about.get("operation", "")))
+
+    def _take_composite(self, site: Site, composite: Composite) -> None:
+        """A module written out in arithmetic: an activation function or a normalisation."""
+        if site.name != composite.last:
+            return
+        source = composite.source
+        if source not in self.owner:
+            self.parameters[site.name] = composite.weights
+            return
+        for name in composite.sites:
+            self.readers[name] = 0
+        self.readers[source] -= composite.reads - 1
+        last = self.sites[composite.last]
+        self.readers[last.name] = composite.readers
+        self._follow(last, source, composite.role, composite.name, composite.weights)
+        draft = self.drafts[self.owner[last.name]]
+        draft.sites[-1:] = composite.sites
 
     def _count_readers(self) -> None:
         for site in self.outputs:
@@ -151,6 +179,8 @@ class _Builder:
         if site.about.get("dtype") == "bool":
             return  # a mask says where, it gives no numbers
         role = role_of(operation, len(sources) if len(fed) > 1 else 1)
+        if operation in JOININGS and len(fed) == 1 and not weights and self._same(site, fed[0]):
+            role = "reshaping"  # joined with nothing: a memory that is still empty
         if len(fed) > 1 and len(sources) == 1 and role != "reshaping":
             role = "layer"  # two parts of one layer's output: queries and keys
         if not sources:
@@ -159,6 +189,11 @@ class _Builder:
             self._start(site, sources, operation, fed)
         else:
             self._follow(site, fed[0], role, operation, weights)
+
+    def _same(self, one: Site, other: str) -> bool:
+        """Whether both have one shape."""
+        shape = one.about.get("shape")
+        return bool(shape == self.sites[other].about.get("shape"))
 
     @staticmethod
     def _stands_alone(operation: str, weights: dict[str, None]) -> bool:
@@ -214,6 +249,11 @@ class _Builder:
             and all(self.readers[name] == 1 for name in before)
             and self.whole.get(source) is None
         )
+        if role == "normalisation" and draft.kind in ("addition", "joining", "other"):
+            alone = alone and _around(site) == _around(draft.site)  # not one after all blocks
+        whole = draft.site.name.startswith(f"{site.name}.")  # what the layer's module returns
+        if role == "reshaping" and alone and whole:
+            role = "scalar"
         if role == "reshaping" or (role in ("scalar", "dropout") and not alone):
             self.owner[site.name] = number
             self.pending[site.name] = (*before, site.name)
@@ -233,12 +273,12 @@ class _Builder:
     @staticmethod
     def _say(draft: _Draft, role: Role, operation: str, site: Site, first: bool = False) -> None:
         if role == "activation":
-            name = ACTIVATIONS.get(operation) or ACTIVATIONS[snake(operation)]
+            name = ACTIVATIONS.get(operation) or ACTIVATIONS.get(snake(operation), operation)
             draft.activation = name
             if not first:
                 draft.words.append(name)
         elif role == "normalisation" and not first:
-            draft.words.append(NORMALISATIONS[operation])
+            draft.words.append(NORMALISATIONS.get(operation, operation))
         elif role == "dropout" and operation in DROPOUTS:
             share = (site.about.get("arguments") or [None])[0]
             if isinstance(share, float) and share > 0:
@@ -257,6 +297,12 @@ class _Builder:
                 self.swallowed.update(parts)
                 draft.shown = site
 
+    @staticmethod
+    def _own_shape(draft: _Draft, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of one sample; what depends on no input has no samples."""
+        alone = draft.kind != "input" and not draft.inputs and shape[:1] != (1,)
+        return shape if alone else shape[1:]
+
     def _finished(self, draft: _Draft) -> Layer:
         shape = tuple(int(side) for side in draft.shown.about.get("shape", ()))
         weight = next(
@@ -265,6 +311,8 @@ class _Builder:
         bias = next((name for name in draft.own if name.rpartition(".")[2].startswith("bias")), "")
         if not weight and draft.own and draft.own[0] != bias:
             weight = draft.own[0]
+        if draft.kind in ("joining", "addition"):
+            weight = bias = ""
         return Layer(
             name=draft.site.name,
             kind=draft.kind,
@@ -272,11 +320,24 @@ class _Builder:
             shown=draft.shown.name,
             shape=shape,
             axes=draft.shown.axes,
-            label=label_of(draft.kind, shape, draft.words, draft.shown, draft.site),
+            label=label_of(draft.kind, self._own_shape(draft, shape), draft.words, draft.shown),
             activation=draft.activation,
             weight=weight,
             bias=bias,
             inputs=tuple(draft.inputs),
             parameters=tuple(draft.parameters),
+            sizes=tuple(
+                tuple(int(side) for side in self.sites[name].about.get("shape", ()))
+                for name in draft.parameters
+            ),
             operation=draft.operation,
+            module=str(draft.site.about.get("module", "")),
+            settings=str(draft.site.about.get("settings", "")),
         )
+
+
+def _around(site: Site) -> str:
+    """The module in which an output was made; for a module's own output the one around it."""
+    module = str(site.about.get("module", ""))
+    own = ".".join(part.partition(":")[0] for part in site.name.split("."))
+    return module.rpartition(".")[0] if own == module else module

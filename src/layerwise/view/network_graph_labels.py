@@ -8,9 +8,7 @@ from ..trace import Site
 from .style import format_count
 
 
-def label_of(
-    kind: str, shape: tuple[int, ...], words: Sequence[str], shown: Site, named: Site
-) -> str:
+def label_of(kind: str, shape: tuple[int, ...], words: Sequence[str], shown: Site) -> str:
     """ "64 maps 14 × 14, batch norm, ReLU": the shape of one sample, then what makes it.
 
     What has no weights of its own is named first: "max pooling, 64 maps 7 × 7".
@@ -23,12 +21,12 @@ def label_of(
 
 def shape_in_words(kind: str, shape: tuple[int, ...], site: Site) -> str:
     """The shape of one sample: "32 maps 28 × 28", "12 neurons", "17 × 48"."""
-    own = shape[1:]
+    own = shape
     if kind == "input":
         return _input_in_words(own, site)
     if not own:
         return "1 value"
-    if is_map(site, shape):
+    if is_map(site, own):
         maps = "map" if own[0] == 1 else "maps"
         return f"{format_count(own[0])} {maps} {sides(own[1:])}"
     if len(own) == 1:
@@ -39,9 +37,9 @@ def shape_in_words(kind: str, shape: tuple[int, ...], site: Site) -> str:
     return sides(own)
 
 
-def is_map(site: Site, shape: tuple[int, ...]) -> bool:
+def is_map(site: Site, own: tuple[int, ...]) -> bool:
     """Whether the output is channels of pictures, volumes or signals."""
-    return len(shape) > 2 and site.axes[:2] == ("sample", "channel")
+    return len(own) > 1 and site.axes[:2] == ("sample", "channel")
 
 
 def sides(lengths: Sequence[int]) -> str:
@@ -53,7 +51,7 @@ def _input_in_words(own: tuple[int, ...], site: Site) -> str:
     whole = str(site.about.get("dtype", "")).startswith(("int", "uint"))
     if not own:
         return "1 value"
-    if is_map(site, (1, *own)):
+    if is_map(site, own):
         channels = f"{format_count(own[0])} channels, " if own[0] > 1 else ""
         return f"{channels}{sides(own[1:])}"
     if len(own) == 1:

@@ -87,6 +87,8 @@ FUSED: Final[Mapping[str, str]] = {
     "_transformer_encoder_layer_fwd": "transformer encoder layer",
     "TransformerEncoderLayer": "transformer encoder layer",
     "TransformerDecoderLayer": "transformer decoder layer",
+    "TransformerEncoder": "transformer encoder",
+    "TransformerDecoder": "transformer decoder",
 }
 RESAMPLINGS: Final = frozenset(
     ("interpolate", "upsample", "upsample_nearest", "upsample_bilinear", "grid_sample", "fold")
@@ -105,8 +107,8 @@ def role_of(operation: str, sources: int) -> Role:
         return "normalisation"
     if operation in DROPOUTS or operation in ("Dropout", "DropPath"):
         return "dropout"
-    if operation in SCALAR or operation in JOININGS:
-        return "scalar"  # joined with constants alone, such as a class token
+    if operation in SCALAR:
+        return "scalar"
     return "layer"
 
 

@@ -1,0 +1,97 @@
+"""Modules that write out in arithmetic what PyTorch has as one function: found by what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Literal
+
+from ..trace import Site
+from .network_graph_operations import ACTIVATIONS, MEANS, RESHAPING, SCALAR
+
+_ENDINGS: Final = ("Activation", "Act")
+
+
+@dataclass(frozen=True)
+class Composite:
+    """The outputs of one call of such a module: they read `source`, others read only `last`."""
+
+    sites: tuple[str, ...]
+    source: str
+    last: str
+    name: str  # "NewGELU", "LlamaRMSNorm"
+    role: Literal["activation", "normalisation"]
+    weights: dict[str, None]
+    reads: int  # how many of the operations read the source
+    readers: int  # how many other operations read the last
+
+
+def composites_of(
+    outputs: Sequence[Site], inputs: Collection[str], sites: Mapping[str, Site]
+) -> dict[str, Composite]:
+    """Each output of such a module → its composite.
+
+    A module that gives as many numbers as it takes, from one output, by nothing but element-wise
+    operations, is an activation function; one with "Norm" in its class may take means too.
+    """
+    found: dict[str, Composite] = {}
+    readers: dict[str, list[str]] = {}
+    for site in outputs:
+        for name in site.inputs:
+            readers.setdefault(name, []).append(site.name)
+    for module, group in groupby(outputs, key=lambda site: site.about.get("module", "")):
+        members = list(group)
+        if module and len(members) > 1:
+            composite = _composite(members, inputs, sites, readers)
+            if composite is not None:
+                found |= dict.fromkeys(composite.sites, composite)
+    return found
+
+
+def _composite(
+    members: Sequence[Site],
+    inputs: Collection[str],
+    sites: Mapping[str, Site],
+    readers: Mapping[str, list[str]],
+) -> Composite | None:
+    own = {site.name for site in members}
+    last = members[-1]
+    kind = str(last.about.get("type", ""))
+    norm = "norm" in kind.lower()
+    operations = [str(site.about.get("operation", "")) for site in members]
+    allowed = [
+        name in SCALAR or name in ACTIVATIONS or name in RESHAPING or (norm and name in MEANS)
+        for name in operations
+    ]
+    if not all(allowed) or all(name in RESHAPING for name in operations):
+        return None
+    outside: dict[str, None] = {}
+    weights: dict[str, None] = {}
+    for site in members:
+        for name in site.inputs:
+            if name in own:
+                continue
+            if sites[name].kind == "weight":
+                weights[name] = None
+            elif sites[name].kind == "activation" or name in inputs:
+                outside[name] = None
+    if len(outside) != 1 or (weights and not norm):
+        return None
+    source = next(iter(outside))
+    escapes = any(set(readers.get(name, ())) - own for name in own - {last.name})
+    if escapes or sites[source].about.get("shape") != last.about.get("shape"):
+        return None
+    name = kind
+    for ending in _ENDINGS:
+        name = name.removesuffix(ending) or name
+    return Composite(
+        sites=tuple(site.name for site in members),
+        source=source,
+        last=last.name,
+        name=name,
+        role="normalisation" if norm else "activation",
+        weights=weights,
+        reads=sum(source in site.inputs for site in members),
+        readers=len(readers.get(last.name, ())),
+    )

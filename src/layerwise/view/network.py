@@ -13,8 +13,9 @@ from .network_answer import Answers
 from .network_focus import focus_on
 from .network_frames import Frames
 from .network_graph import network_graph
+from .network_link_marks import LinkMarks
 from .network_panels import Panels
-from .network_places import places_of
+from .network_places import Places, places_of
 from .network_reading import Reading
 from .network_story import tell
 from .style import Theme, format_count
@@ -70,14 +71,15 @@ def network(
     answers = _answers(trace, answer.activation, names)
     if answers == "softmax" and trace.site(answer.shown).entries:
         answers = "outputs"  # some are missing: their sum is not known
-    foot = _foot(trace, reading, [c.number for c in places.columns], moments, answers)
+    chosen = None if focus is None else focus_on(focus, reading, places, look)
+    links = LinkMarks(reading, places, moments, chosen, look)
+    foot = _foot(trace, reading, places, links, moments, answers)
     panels = Panels(
         reading, places, look, title=title or trace.title or "A network", names=names,
         answers=answers, foot=foot, moments=moments,
     )  # fmt: skip
     story = tell(reading, places.depth, moments=moments, speed=speed, backward=backward)
-    chosen = None if focus is None else focus_on(focus, reading, places, look)
-    frames = Frames(reading, places, story, panels, chosen, look)
+    frames = Frames(reading, places, story, panels, links, chosen, look)
     return Scene(
         frames.marks,
         story.timeline,
@@ -110,16 +112,28 @@ def _answers(trace: Trace, activation: str, names: Sequence[str]) -> Answers:
 
 
 def _foot(
-    trace: Trace, reading: Reading, drawn: Sequence[int], moments: list[int], answers: Answers
-) -> str:
+    trace: Trace, reading: Reading, places: Places, links: LinkMarks, moments: list[int],
+    answers: Answers,
+) -> str:  # fmt: skip
     """What exactly is seen, and what is not."""
     about = trace.about
     parts = [str(about.get("data", "")), str(about.get("model", ""))]
-    for number in drawn:
-        said = reading.said(number)
-        if said and number != drawn[-1]:
-            parts.append(f"{reading.graph.layers[number].name}: {said}")
-    parts.append("link: width by |weight|, of its layer's largest")
+    left_out: dict[tuple[str, str], list[str]] = {}
+    for column in places.columns[:-1]:
+        said = reading.said(column.number)
+        if said:
+            name = reading.graph.layers[column.number].name
+            left_out.setdefault(said, []).append(name)
+    rules = dict.fromkeys(rule for _, rule in left_out)
+    for rule in rules:
+        some = [f"{count} ({', '.join(names)})"
+                for (count, own), names in left_out.items() if own == rule]  # fmt: skip
+        parts.append(f"{', '.join(some)} by {rule}")
+    kinds = {link.kind for link in links.links}
+    if "weights" in kinds:
+        parts.append("link: width by |weight|, of its layer's largest")
+    if "kernels" in kinds:
+        parts.append("link of maps: length of the weights between them, sign of their sum")
     if any(reading.has_gradients(moment) for moment in moments[:1]):
         parts.append("gradients: by √ of their size, of the largest")
     if answers in ("softmax", "exponential"):

@@ -20,6 +20,7 @@ from .network_story import State, Story
 from .palette import signed_color, text_on
 from .style import FOCUS_RING, LABEL_SIZE, SMALLEST_SIZE, Theme, format_number
 
+MOST_LINES: Final = 3
 NUMBER_SIDE: Final = 40.0  # a unit this large shows its number
 CORNER: Final = 0.14
 
@@ -28,8 +29,8 @@ class Frames:
     """Draws any state of a story, and the way from one to the next."""
 
     def __init__(
-        self, reading: Reading, places: Places, story: Story, panels: Panels, focus: Focus | None,
-        theme: Theme,
+        self, reading: Reading, places: Places, story: Story, panels: Panels, links: LinkMarks,
+        focus: Focus | None, theme: Theme,
     ) -> None:  # fmt: skip
         self.reading, self.places, self.story = reading, places, story
         self.panels, self.focus, self.theme = panels, focus, theme
@@ -41,7 +42,7 @@ class Frames:
         self._steepest = largest(
             [reading.unit_gradients(c.number, m) for c in places.columns for m in moments]
         )
-        self._links = LinkMarks(reading, places, moments, focus, theme)
+        self._links = links
         self._still = self._wires() + panels.still()
 
     def marks(self, stop: int, fraction: float) -> list[Mark]:
@@ -75,7 +76,19 @@ class Frames:
                     marks.append(
                         Curves(float32_array(bows(starts, ends)), float32_array([1.5]), color)
                     )
+            if not column.rank:
+                continue
+            for source in self.reading.graph.layers[column.number].inputs:
+                other = self.places.column(source)
+                if other is not None and not self._links.has(source, column.number):
+                    marks.append(self._bundle(other, column))
         return marks
+
+    def _bundle(self, source: Column, target: Column) -> Mark:
+        """One quiet way from a layer to another, where single links cannot be told."""
+        start, end = source.right().mean(axis=0)[None], target.left().mean(axis=0)[None]
+        color = np.array(self.theme.hairline, np.uint8)
+        return Curves(float32_array(bows(start, end)), float32_array([6]), color)
 
     # -- units ---------------------------------------------------------------------------------
 
@@ -216,16 +229,19 @@ class Frames:
         layer = self.reading.graph.layers[column.number]
         x = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)
         room = self._room(column)
-        lines = _two_lines(layer.label or layer.name, room)
+        lines = _lines(layer.label or layer.name, room)
         if column.rank == self.places.depth:
             lines = ["answer"] if self.panels.names else ["output"]
-        top = float(column.boxes[0, 1]) - 22
+        top = float(column.boxes[0, 1]) - 13
         alone = sum(other.rank == column.rank for other in self.places.columns) == 1
         base = 118.0 if alone else top
+        if not alone:  # one line between two layers
+            lines = [shorten(layer.label or layer.name, 1.6 * room, LABEL_SIZE)]
         slopes = self.reading.gradient(column.number, state.moment) if back > 0.5 else None
         if slopes is not None:
             steep = float(np.sqrt(np.mean(slopes**2)))
-            lines = ["gradient", format_number(steep, 2)]
+            size = format_number(steep, 2)
+            lines = ["gradient", size] if alone else [f"gradient {size}"]
         shift = -22 * (len(lines) - 1)
         color: Color = self.theme.grey if slopes is None else self.theme.ink
         return [
@@ -242,21 +258,32 @@ class Frames:
 
 
 def short_number(value: float) -> str:
-    """A number that fits into a unit: 0.77, −1.2, 12, 3e4."""
+    """A number that fits into a unit: 0.77, −.03, −1.2, 12, 3e4."""
     if not np.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "none"
     size = abs(value)
-    text = f"{value:.2f}" if size < 9.995 and value >= 0 else f"{value:.1f}"
-    text = f"{value:.0f}" if size >= 99.5 else text
-    text = f"{value:.0e}".replace("e+0", "e") if size >= 9999.5 else text
-    return ("0.0" if text == "-0.0" else text).replace("-", "−")
+    if size >= 9999.5:
+        text = f"{size:.0e}".replace("e+0", "e").replace("e+", "e")
+    elif size >= 99.5:
+        text = f"{size:.0f}"
+    elif size >= 9.995 or (value < 0 and size >= 0.995):
+        text = f"{size:.1f}"
+    else:
+        text = f"{size:.2f}"
+    if value >= 0 or float(text) == 0:
+        return text
+    return f"−{text.removeprefix('0')}"
 
 
-def _two_lines(text: str, room: float) -> list[str]:
-    if text_width(text, LABEL_SIZE) <= room:
-        return [text]
-    first, comma, rest = text.partition(", ")
-    lines = [first, rest] if comma else [text]
+def _lines(text: str, room: float) -> list[str]:
+    """A heading in up to three lines; a size such as 28 × 28 stays whole."""
+    lines: list[str] = []
+    for word in text.replace(" × ", "\u00a0×\u00a0").split(" "):
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and (text_width(joined, LABEL_SIZE) <= room or len(lines) == MOST_LINES):
+            lines[-1] = joined
+        else:
+            lines.append(word)
     return [shorten(line, room, LABEL_SIZE) for line in lines]
 
 
@@ -264,8 +291,10 @@ def _inside(box: FloatArray, shape: tuple[int, ...]) -> tuple[float, float, floa
     """The largest box of a picture's proportions in a box."""
     x, y, width, height = (float(side) for side in box)
     rows, columns = shape[0], shape[1]
+    if rows == 1:  # a strip is stretched, or it could not be seen
+        return x, y, width, height
     scale = min(width / columns, height / rows)
-    if min(rows, columns) * scale < 4:  # a strip is stretched, or it could not be seen
+    if min(rows, columns) * scale < 4:
         return x, y, width, height
     wide, tall = columns * scale, rows * scale
     return x + (width - wide) / 2, y + (height - tall) / 2, wide, tall

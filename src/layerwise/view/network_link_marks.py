@@ -43,6 +43,10 @@ class LinkMarks:
         self._hardest = max(slopes, default=0.0) or 1.0
         self._strengths = lru_cache(maxsize=1024)(self._strength)
 
+    def has(self, source: int, target: int) -> bool:
+        """Whether there are single links from a layer to another."""
+        return any((link.source, link.target) == (source, target) for link in self.links)
+
     def marks(self, here: State, there: State, fraction: float) -> list[Mark]:
         """All links on the way from one state to another."""
         marks: list[Mark] = []

@@ -54,9 +54,9 @@ class Panels:
         count = len(self.places.inputs)
         if count == 1:
             return INPUT_BOX
-        side = (height - 12 * (count - 1)) / count
+        side = (height - 30 * (count - 1)) / count
         at = self.places.inputs.index(number)
-        return x, y + at * (side + 12), width, side
+        return x, y + at * (side + 30), width, side
 
     def still(self) -> list[Mark]:
         """What never changes: title and foot."""
@@ -104,7 +104,8 @@ class Panels:
         for at, (box, value) in enumerate(zip(column.boxes, values, strict=True)):
             name = names[at] if at < len(names) else f"input {at + 1}"
             base = float(box[1] + box[3] / 2 + 6)
-            number = format_number(float(value), 3)
+            whole = bool((values == np.rint(values)).all())
+            number = format_count(int(value)) if whole else format_number(float(value), 3)
             wide = text_width(number, LABEL_SIZE, BOLD_WEIGHT)
             end = float(box[0]) - 14
             marks.append(label(end, base, number, self.theme.ink, weight=BOLD_WEIGHT, anchor="end"))
@@ -139,12 +140,14 @@ class Panels:
         if any(column.content == "weights" for column in self.places.columns):
             lines.append("first layer: each unit shows its weights")
         marks: list[Mark] = [frame, Image(inner, pixels, sampling="area", refers=refers)]
+        if len(self.places.inputs) > 1:
+            string = shorten(f"{layer.name} · {said}", width, LABEL_SIZE)
+            marks.append(label(x, y - 9, string, theme.grey))
+            lines[0] = f"sample {self.reading.sample + 1} of {self.reading.samples}"
         if number == self.places.inputs[-1]:
             for at, line in enumerate(lines):
                 string = shorten(line, 400, LABEL_SIZE)
                 marks.append(label(x, y + height + 27 + 22 * at, string, theme.grey))
-        else:
-            marks.append(label(x, y - 8, layer.name, theme.grey, size=16))
         return marks
 
     # -- where we are, and how it learns -------------------------------------------------------

@@ -19,7 +19,7 @@ INPUT_BOX: Final = (80.0, 140.0, 320.0, 320.0)
 INPUT_NODES_X: Final = 377.0
 MOST_INPUT_ROWS: Final = 16
 MOST_COLUMNS: Final = 9
-GAP: Final = 28.0  # between layers that stand in one column
+GAP: Final = 46.0  # between layers that stand in one column
 PICTURE_SIDE: Final = 132.0  # of what has no units: one picture
 
 Content = Literal["value", "map", "weights", "picture"]

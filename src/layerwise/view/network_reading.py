@@ -19,6 +19,7 @@ UNIT_AXES: Final = ("unit", "channel")
 MOST_UNITS: Final = 40
 """A layer of more units shows `CHOSEN_UNITS` of them."""
 CHOSEN_UNITS: Final = 24
+MOST_MAPS: Final = 12
 MOST_ANSWERS: Final = 10
 
 
@@ -162,7 +163,9 @@ class Reading:
             if given is not None:
                 places = np.sort(np.argsort(-given, kind="stable")[:MOST_ANSWERS])
                 return Chosen(places, numbers[places], total, "largest for this sample")
-        if count <= MOST_UNITS:
+        pictured = offset + 1 < len(layer.shape)  # a unit is a map or a strip, and needs room
+        most, fewer = (MOST_MAPS, MOST_MAPS) if pictured else (MOST_UNITS, CHOSEN_UNITS)
+        if count <= most:
             return Chosen(np.arange(count), numbers, total, rule)
         size = np.zeros(count)
         for moment in self.moments:
@@ -170,17 +173,17 @@ class Reading:
                 array = np.abs(np.asarray(self.trace[layer.shown, moment], np.float64))
                 others = tuple(a for a in range(array.ndim) if a != axis + offset)
                 size += np.nan_to_num(array.mean(axis=others))
-        places = np.sort(np.argsort(-size, kind="stable")[:CHOSEN_UNITS])
+        places = np.sort(np.argsort(-size, kind="stable")[:fewer])
         rule = "largest mean |output|"
         return Chosen(places, numbers[places], total, rule)
 
-    def said(self, number: int) -> str:
-        """What is left out of a layer, in words: "24 of 4,096 units: largest mean |output|"."""
+    def said(self, number: int) -> tuple[str, str] | None:
+        """What is left out of a layer: ("24 of 4,096 units", "largest mean |output|")."""
         chosen = self.chosen(number)
         if len(chosen) == chosen.total:
-            return ""
+            return None
         kind = "maps" if "channel" in self.graph.layers[number].axes else "units"
-        return f"{len(chosen)} of {format_count(chosen.total)} {kind}: {chosen.rule}"
+        return f"{len(chosen)} of {format_count(chosen.total)} {kind}", chosen.rule
 
     def metric(self, name: str, upto: int) -> float | None:
         """The latest value of a metric at that moment or before it."""

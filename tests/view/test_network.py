@@ -15,7 +15,10 @@ import layerwise as lw
 from layerwise.errors import InputError
 from layerwise.scene import Curves, Image, Text
 from layerwise.view.network_frames import short_number
+from layerwise.view.network_graph import network_graph
 from layerwise.view.network_link_marks import THICK, THIN
+from layerwise.view.network_patch import patch_of
+from layerwise.view.network_reading import Reading
 from layerwise.view.palette import NEGATIVE, POSITIVE
 from layerwise.view.style import format_number, format_percent
 
@@ -177,6 +180,43 @@ def test_a_convolution_shows_its_maps():
     assert sum(isinstance(mark, Image) for mark in marks) == 1 + 4 * 12
     said = " ".join(mark.string for mark in marks if isinstance(mark, Text))
     assert re.search(r"12 of 64 maps \(conv2, pool2\).* by largest mean \|output\|", said)
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+def test_a_patch_times_its_kernel_is_the_output(stride, padding):
+    torch.manual_seed(stride)
+    model = nn.Sequential(
+        nn.Conv2d(2, 5, 3, stride=stride, padding=padding),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.LazyLinear(3),
+    )
+    batch = torch.randn(2, 2, 11, 9)
+    model(batch)
+    reading = Reading(lw.record(model, batch), network_graph(lw.record(model, batch)), 1)
+    shown = torch.relu(model[0](batch))[1].detach()
+    for unit in range(5):
+        patch = patch_of(reading, 1, unit, 0)
+        assert patch.value == pytest.approx(float(shown[unit].max()), rel=1e-5)
+        assert float(shown[unit, patch.row, patch.column]) == pytest.approx(patch.value, rel=1e-5)
+        assert float(patch.shares.sum()) + patch.bias == pytest.approx(patch.total, rel=1e-4)
+
+
+def test_a_patch_that_cannot_be_told_is_not_shown():
+    class Padded(nn.Module):  # a keyword that a trace does not name
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(4, 1, 3, 3))
+            self.last = nn.Linear(4, 2)
+
+        def forward(self, x):
+            x = nn.functional.conv2d(x, self.weight, None, padding=1).relu()
+            return self.last(x.mean((2, 3)))
+
+    torch.manual_seed(0)
+    trace = lw.record(Padded(), torch.randn(1, 1, 6, 6))
+    assert patch_of(Reading(trace, network_graph(trace)), 1, 2, 0) is None
+    lw.view.network(trace, focus="layer1:3").stop_marks(2)
 
 
 @pytest.mark.parametrize(

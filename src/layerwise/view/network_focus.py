@@ -9,22 +9,24 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from ..errors import InputError, unknown_name
-from ..scene import Color, Mark
+from ..scene import Color, Image, Mark, Rectangles
 from ..typeface import text_width
 from ..types import BoolArray, FloatArray, float32_array
 from .marks import hairlines, label
 from .network_links import Links
-from .network_places import Places
+from .network_patch import Patch, patch_of
+from .network_places import INPUT_BOX, Places
 from .network_reading import Reading
 from .network_story import State
-from .palette import NEGATIVE, POSITIVE
-from .style import BOLD_WEIGHT, TEXT_SIZE, Theme, format_number
+from .palette import NEGATIVE, POSITIVE, signed_color
+from .style import BOLD_WEIGHT, FOCUS_RING, TEXT_SIZE, Theme, format_number
 
 Piece: TypeAlias = tuple[str, Color, Literal[400, 600]]
 """A part of the formula: its text, colour and weight."""
 
 STRIP_Y, BASE = 901.0, 940.0
 LEFT, RIGHT = 440.0, 1840.0
+PATCH_TOP, PATCH_SIDE, PATCH_BASE = 910.0, 72.0, 954.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,7 @@ class Focus:
     place: int
     unit: int
     title: str
+    places: Places
 
     def lights(self, links: Links) -> BoolArray:
         """Which links are lit: (link,)."""
@@ -50,11 +53,73 @@ class Focus:
         marks: list[Mark] = [
             hairlines(float32_array([[LEFT, STRIP_Y, RIGHT, STRIP_Y]]), self.theme.hairline)
         ]
+        patch = patch_of(self.reading, self.layer, self.unit, state.moment)
+        if patch is not None:
+            return marks + self._convolution(patch, state.moment)
         x = LEFT
         for text, color, weight in self._pieces(state.moment):
             marks.append(label(x, BASE, text, color, size=TEXT_SIZE, weight=weight))
             x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
         return marks
+
+    def _convolution(self, patch: Patch, moment: int) -> list[Mark]:
+        """Patch × kernel of the channel that adds most, the rest in numbers."""
+        layer = self.reading.graph.layers[self.layer]
+        ink, grey, theme = self.theme.ink, self.theme.grey, self.theme
+        at = patch.strongest
+        marks: list[Mark] = []
+        x = LEFT
+
+        def say(text: str, color: Color, weight: Literal[400, 600] = 400) -> None:
+            nonlocal x
+            marks.append(label(x, PATCH_BASE, text, color, size=TEXT_SIZE, weight=weight))
+            x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
+
+        def show(plane: FloatArray) -> None:
+            nonlocal x
+            limit = float(np.abs(plane).max()) or 1.0
+            wide = PATCH_SIDE * plane.shape[1] / max(plane.shape)
+            tall = PATCH_SIDE * plane.shape[0] / max(plane.shape)
+            box = (x, PATCH_TOP + (PATCH_SIDE - tall) / 2, wide, tall)
+            marks.append(Image(box, signed_color(plane, limit, theme)))
+            x += wide
+
+        say(f"{self.title}, row {patch.row + 1}, column {patch.column + 1}   ", grey)
+        show(patch.patch[at])
+        say(" × ", ink)
+        show(patch.kernel[at])
+        say(f" = {format_number(float(patch.shares[at]), 3)}", ink)
+        if len(patch.shares) > 1:
+            rest = float(patch.shares.sum() - patch.shares[at])
+            say(f" {signed(rest)} from {len(patch.shares) - 1:,} more channels", ink)
+        if patch.bias is not None:
+            say(f" {signed(patch.bias)} ", ink)
+            say("bias", grey)
+        say(f" = {format_number(patch.total, 3)}", ink)
+        if layer.activation:
+            say(f" → {layer.activation} → ", ink)
+            say(format_number(patch.value, 3), ink, BOLD_WEIGHT)
+        return marks + self._window(patch)
+
+    def _window(self, patch: Patch) -> list[Mark]:
+        """The patch on the picture that the layer sees, if that stands at the left."""
+        source = self.reading.graph.layers[self.layer].inputs[0]
+        if self.places.inputs != (source,) or self.places.column(source) is not None:
+            return []
+        x, y, width, height = INPUT_BOX
+        rows, columns = self.reading.graph.layers[source].shape[-2:]
+        scale = min((width - 2) / columns, (height - 2) / rows)
+        left, top = x + (width - columns * scale) / 2, y + (height - rows * scale) / 2
+        box = [
+            left + patch.corner[1] * scale, top + patch.corner[0] * scale,
+            patch.patch.shape[2] * scale, patch.patch.shape[1] * scale,
+        ]  # fmt: skip
+        edge = np.array(POSITIVE, np.uint8)
+        nothing = np.array((0, 0, 0, 0), np.uint8)
+        frame = Rectangles(
+            float32_array([box]), nothing, float32_array([2]), edge, float32_array([FOCUS_RING])
+        )
+        return [frame]
 
     def _pieces(self, moment: int) -> list[Piece]:
         ink, grey = self.theme.ink, self.theme.grey
@@ -143,6 +208,11 @@ class Focus:
         return flat, weight[row], own, float(total[whole])
 
 
+def signed(value: float) -> str:
+    """A number that is added: "+ 0.31", "− 1.2"."""
+    return f"{'−' if value < 0 else '+'} {format_number(abs(value), 3)}"
+
+
 def _place(kept: tuple[int | str, ...] | None, unit: int) -> int | None:
     if kept is None:
         return unit
@@ -184,4 +254,4 @@ def focus_on(text: str, reading: Reading, places: Places, theme: Theme) -> Focus
             allowed=f"{len(numbers)} of {chosen.total} are; the nearest is {name}:{near + 1}",
         )
     title = f"{layers[number].name}, unit {which}"
-    return Focus(reading, theme, number, int(place[0]), int(which) - 1, title)
+    return Focus(reading, theme, number, int(place[0]), int(which) - 1, title, places)

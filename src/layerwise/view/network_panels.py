@@ -33,6 +33,7 @@ from .style import (
 
 CURVES: Final = (80.0, 748.0, 320.0, 96.0)
 BASE_FOOT: Final = 1041.0
+TITLE_BASE: Final = 54.0  # above headings of three lines
 
 
 class Panels:
@@ -61,9 +62,9 @@ class Panels:
     def still(self) -> list[Mark]:
         """What never changes: title and foot."""
         room = 1920 - 2 * MARGIN
+        title = shorten(self.title, room, TITLE_SIZE, BOLD_WEIGHT)
         return [
-            label(MARGIN, 80, shorten(self.title, room, TITLE_SIZE, BOLD_WEIGHT), self.theme.ink,
-                  size=TITLE_SIZE, weight=BOLD_WEIGHT),
+            label(MARGIN, TITLE_BASE, title, self.theme.ink, size=TITLE_SIZE, weight=BOLD_WEIGHT),
             *(
                 label(MARGIN, BASE_FOOT - 26 * (count - 1 - at), line, self.theme.grey,
                       size=FOOT_SIZE)

@@ -23,7 +23,8 @@ from layerwise.view.depth import depth
 STEPS = {50: 200, 200: 100, 1_000: 40, 10_000: 36}
 SMALL_STEPS = {10: 12, 50: 12}
 FAILING = 4  # steps of a network of 10,000 layers whose first step shows that nothing reaches it
-WIDTH, BATCH, RATE = 32, 128, 2e-3
+RATES = {10_000: 1e-3}  # of Adam; others 2e-3
+WIDTH, BATCH = 32, 128
 JUDGE = "control accuracy"  # on 450 points that nothing is learned from
 JUDGED = 8  # how often the control accuracy is taken while a network learns
 KINDS = ("plain", "batch norm", "residual", "ReZero")
@@ -59,8 +60,9 @@ def learn(kind: str, layers: int, steps: int, data: tuple[Tensor, ...]) -> tuple
     """Train one network, and say how it ended; it stops where its loss is no number any more."""
     inputs, targets, control, answers = data
     model = network(kind, layers)
-    optimizer = torch.optim.Adam(model.parameters(), lr=RATE, betas=(0.9, 0.99))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=max(steps, 10))
+    rate = RATES.get(layers, 2e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, betas=(0.9, 0.99))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=max(steps, 10))
     order = torch.Generator().manual_seed(0)
 
     def accuracy() -> float:

@@ -31,6 +31,7 @@ def depth(
     limits: tuple[float, float] | None = None,
     theme: str | Theme = "dark",
     title: str = "",
+    note: str = "",
     size: tuple[int, int] = (1920, 1080),
     speed: float = 1.0,
 ) -> Scene:
@@ -52,8 +53,8 @@ def depth(
     traces are seen at the same step; with "share" each at the same share of its own recording.
     `score` is a metric of the trace to show (None: its accuracy, or its loss), `remarks` words by
     name that stand below a panel when its recording ends. `limits` are two powers of ten that the
-    scale shall span; what lies beyond is drawn on its edge, and the foot says so. The poster is
-    the end.
+    scale shall span; what lies beyond is drawn on its edge, and the foot says so. `note` stands at
+    the foot, such as how the networks were trained. The poster is the end.
 
     Raises `InputError` for a trace that kept none of it and for too many traces, `UnknownNameError`
     for another quantity, measure, score, layer or theme.
@@ -79,7 +80,9 @@ def depth(
     sizes = {name: read_sizes(trace, of, measure, layers) for name, trace in named.items()}
     word = "size" if measure == MEASURES[0] else "spread"
     heading = title or f"{word.capitalize()} of {of} by depth"
-    told = Tellings(heading, of, measure, in_step == "share", score, dict(remarks or {}), limits)
+    told = Tellings(
+        heading, of, measure, in_step == "share", score, dict(remarks or {}), limits, note
+    )
     frames = DepthFrames(frame, named, sizes, told, together=together, columns=columns)
     return frame.scene(
         frames.marks, frames.labels, title=heading, description=frames.description(), speed=speed

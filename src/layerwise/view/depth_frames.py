@@ -57,6 +57,7 @@ class Tellings:
     score: str | None
     remarks: Mapping[str, str]
     limits: tuple[float, float] | None = None
+    note: str = ""
 
 
 class DepthFrames:
@@ -87,7 +88,7 @@ class DepthFrames:
         self._zeros = any((sizes.state[seen] == ZERO).any() for sizes, seen in self._pairs())
         self._broken = any((sizes.state[seen] == NOT_FINITE).any() for sizes, seen in self._pairs())
         self.labels = [self._label(stop) for stop in range(len(self.rows))]
-        self.boxes = self._boxes(frame.content(2), columns)
+        self.boxes = self._boxes(frame.content(3 if told.note else 2), columns)
         foot = self._foot()
         self._still = [*frame.words(told.title, foot, "of 10,000"), *self._axes()]
 
@@ -209,7 +210,7 @@ class DepthFrames:
             parts += [note for note in sizes.notes if note not in parts]
         if told.share and len(self.sizes) > 1:
             parts.append("each at the same share of its own steps")
-        return self.frame.foot(parts)
+        return self.frame.foot([*parts, told.note])
 
     # -- what moves ----------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 /** Draws the marks of a scene on a 2-D canvas, by the same definitions as the files. */
 
+import { CurveSheets } from "./curves.js";
 import { numbersOf, paletteOf, Pictures } from "./document.js";
 import { FramesReplay } from "./frames.js";
 import { resample } from "./image.js";
@@ -78,6 +79,7 @@ export class Painter {
     /** @type {Map<string, import("./image.js").Patch | null>} */
     this.patches = new Map();
     this.scratch = document.createElement("canvas");
+    this.sheets = new CurveSheets(film, (index) => this.mark(index));
   }
 
   /** @param {number} index  of a mark, its arrays unpacked */
@@ -128,7 +130,10 @@ export class Painter {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     this.film.stops[stop].marks.forEach((index, order) => {
       const mark = this.mark(index);
+      const sheet = mark.kind === "curves"
+        ? this.sheets.find(this.film.marks[index], width, height) : null;
       if (mark.kind === "image") this.paintImage(context, index, mark, sources[order], scale);
+      else if (sheet) sheet.paint(context, mark, scale, order === 0 ? this.film.ground : null);
       else PAINTERS[mark.kind](context, mark, scale);
     });
   }

@@ -27,7 +27,8 @@ export class Player {
     this.layout = this.layouts[0];
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.canvas = this.part("canvas");
-    this.context = this.canvas.getContext("2d", { alpha: false });
+    const willReadFrequently = this.layouts.some((layout) => layout?.painter.sheets.isUsed);
+    this.context = this.canvas.getContext("2d", { alpha: false, willReadFrequently });
     this.stop = 0;
     this.time = 0;
     this.speed = 1;

@@ -139,7 +139,7 @@ class Image:
     refers: Reference | None = None
 
     def __post_init__(self) -> None:
-        pixels = np.asarray(self.pixels, np.uint8)
+        pixels = np.ascontiguousarray(self.pixels, np.uint8)
         indexed = self.palette is not None
         if pixels.ndim != (2 if indexed else 3) or (not indexed and pixels.shape[2] not in (3, 4)):
             raise InputError(

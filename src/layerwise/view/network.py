@@ -10,12 +10,14 @@ from ..errors import InputError
 from ..scene import Scene
 from ..trace import Trace
 from .network_answer import Answers
+from .network_deep import DeepFrames, Sizes, bar_words, stops_of
 from .network_focus import focus_on
+from .network_folding import blocks_of
 from .network_frames import Frames
 from .network_graph import network_graph
 from .network_link_marks import LinkMarks
 from .network_panels import Panels
-from .network_places import Places, places_of
+from .network_places import MOST_COLUMNS, Places, answer_alone, layer_ranks, places_of
 from .network_reading import Reading
 from .network_story import tell
 from .style import Theme, format_count
@@ -56,7 +58,9 @@ def network(
     graph = network_graph(trace)
     look = theme_named(theme)
     reading = Reading(trace, graph, sample)
-    places = places_of(reading)
+    ranks = layer_ranks(graph)
+    is_deep = max(ranks) > MOST_COLUMNS
+    places = answer_alone(reading, ranks) if is_deep else places_of(reading)
     moments = _thinned(reading.moments)
     names = tuple(str(name) for name in (classes or trace.about.get("classes") or ()))
     answer = graph.layers[places.columns[-1].number]
@@ -71,6 +75,13 @@ def network(
     answers = _answers(trace, answer.activation, names)
     if answers == "softmax" and trace.site(answer.shown).entries:
         answers = "outputs"  # some are missing: their sum is not known
+    if is_deep and focus is not None:
+        raise InputError(
+            "A unit in focus needs a network whose units are drawn",
+            received=f"{max(ranks):,} layers one after another",
+            allowed=f"At most {MOST_COLUMNS}",
+            do="Record some of them with Keep(layers=...)",
+        )
     chosen = None if focus is None else focus_on(focus, reading, places, look)
     links = LinkMarks(reading, places, moments, chosen, look)
     foot = _foot(trace, reading, places, links, moments, answers)
@@ -78,8 +89,17 @@ def network(
         reading, places, look, title=title or trace.title or "A network", names=names,
         answers=answers, foot=foot, moments=moments,
     )  # fmt: skip
-    story = tell(reading, places.depth, moments=moments, speed=speed, backward=backward)
-    frames = Frames(reading, places, story, panels, links, chosen, look)
+    frames: Frames | DeepFrames
+    if is_deep:
+        blocks = blocks_of(graph)
+        story = tell(
+            reading, places.depth, moments=moments, speed=speed, backward=backward,
+            ranks=stops_of(blocks, ranks),
+        )  # fmt: skip
+        frames = DeepFrames(Sizes(reading), story, panels, blocks, ranks, look)
+    else:
+        story = tell(reading, places.depth, moments=moments, speed=speed, backward=backward)
+        frames = Frames(reading, places, story, panels, links, chosen, look)
     return Scene(
         frames.marks,
         story.timeline,
@@ -129,12 +149,17 @@ def _foot(
         some = [f"{count} ({', '.join(names)})"
                 for (count, own), names in left_out.items() if own == rule]  # fmt: skip
         parts.append(f"{', '.join(some)} by {rule}")
+    if places.depth > MOST_COLUMNS:
+        drawn = [layer for layer in reading.graph.layers if layer.kind != "input"]
+        longest = format_count(places.depth)
+        parts.append(f"{format_count(len(drawn))} layers, {longest} one after another")
+        parts.append(bar_words(len(drawn)))
     kinds = {link.kind for link in links.links}
     if "weights" in kinds:
         parts.append("link: width by |weight|, of its layer's largest")
     if "kernels" in kinds:
         parts.append("link of maps: length of the weights between them, sign of their sum")
-    if any(reading.has_gradients(moment) for moment in moments[:1]):
+    if links.links and reading.has_gradients(moments[0]):
         parts.append("gradients: by √ of their size, of the largest")
     if answers in ("softmax", "exponential"):
         parts.append(f"answer: {answers} of the outputs")

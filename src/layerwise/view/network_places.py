@@ -9,6 +9,7 @@ import numpy as np
 
 from ..types import FloatArray
 from .network_graph import NetworkGraph
+from .network_layout import ranks_of
 from .network_reading import MOST_ANSWERS, Reading
 from .style import NODE, NODE_GAP
 
@@ -66,19 +67,31 @@ class Places:
         return max(self.ranks)
 
 
-def ranks_of(graph: NetworkGraph) -> tuple[int, ...]:
-    """The longest way to each layer from an input: (layer,)."""
-    ranks: list[int] = []
-    for layer in graph.layers:
-        before = [ranks[number] for number in layer.inputs if number < len(ranks)]
-        ranks.append(0 if layer.kind == "input" else 1 + max(before, default=0))
-    return tuple(ranks)
+def layer_ranks(graph: NetworkGraph) -> tuple[int, ...]:
+    """The longest way to each layer from an input, those first: (layer,)."""
+    links = [(source, at) for at, layer in enumerate(graph.layers) for source in layer.inputs]
+    ranks = ranks_of(len(graph.layers), links)
+    return tuple(
+        0 if layer.kind == "input" else max(rank, 1)
+        for layer, rank in zip(graph.layers, ranks, strict=True)
+    )
+
+
+def answer_alone(reading: Reading, ranks: tuple[int, ...]) -> Places:
+    """Only the last layer as a column, for a network whose other layers are drawn otherwise."""
+    number = len(ranks) - 1
+    content = _content(reading, number)
+    count = 1 if content == "picture" else max(len(reading.chosen(number)), 1)
+    inputs = tuple(at for at, layer in enumerate(reading.graph.layers) if layer.kind == "input")
+    column = _answers(reading, number, ranks[number], ANSWER_X, content, count)
+    row = _input_column(reading, inputs[0]) if len(inputs) == 1 else None
+    return Places((column,) if row is None else (row, column), inputs, ranks)
 
 
 def places_of(reading: Reading) -> Places:
     """Columns by rank, the answer last, nodes as large as there is room for."""
     graph = reading.graph
-    ranks = ranks_of(graph)
+    ranks = layer_ranks(graph)
     depth = max(ranks)
     hidden = depth - 1
     across = (

@@ -38,11 +38,13 @@ class Story:
 
 
 def tell(
-    reading: Reading, depth: int, *, moments: Sequence[int], speed: float, backward: bool
-) -> Story:
+    reading: Reading, depth: int, *, moments: Sequence[int], speed: float, backward: bool,
+    ranks: Sequence[int] | None = None,
+) -> Story:  # fmt: skip
     """The film of a recording: one pass, or a pass, its gradients, and learning from then on.
 
-    `depth` is the rank of the answer. `speed` 2 is twice as fast.
+    `depth` is the rank of the answer; the waves rest at `ranks`, each of them if None. `speed` 2 is
+    twice as fast.
     """
     states: list[State] = []
     rests: list[float] = []
@@ -55,14 +57,15 @@ def tell(
     dark, bright = (0.0,) * (depth + 1), (1.0,) * (depth + 1)
     first = moments[0]
     chapters.append(Chapter(0, "Forward"))
-    for rank in range(depth + 1):
+    rests_at = range(depth + 1) if ranks is None else ranks
+    for rank in rests_at:
         lit = tuple(1.0 if own <= rank else 0.0 for own in range(depth + 1))
         name = "input" if rank == 0 else "answer" if rank == depth else f"layer {rank}"
         stop(State(first, lit, dark, f"forward: {name}"), REST_S)
     poster = len(states) - 1
     if backward and reading.has_gradients(first):
         chapters.append(Chapter(len(states), "Backward"))
-        for rank in range(depth, 0, -1):
+        for rank in [rank for rank in reversed(rests_at) if rank]:
             back = tuple(1.0 if own >= rank else 0.0 for own in range(depth + 1))
             stop(State(first, bright, back, f"backward: layer {rank}"), REST_S)
     if len(moments) > 1:

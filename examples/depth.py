@@ -117,7 +117,7 @@ def main(words: list[str]) -> None:
     film = depth(
         traces, score=JUDGE, in_step="share", remarks=ends, columns=len(traces) // len(KINDS),
         limits=(1e-15, 1e15), title="Two spirals: which depth learns, and what reaches its layers",
-        note="one training each, rates and steps chosen for ReZero",
+        note="one training each" + ("" if small else ", rates and steps chosen for ReZero"),
     )  # fmt: skip
     print("wrote", film.save(folder / "depth.mp4"), film.save(folder / "depth.png"))
 

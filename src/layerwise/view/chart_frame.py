@@ -90,8 +90,8 @@ class Frame:
             marks.append(label(MARGIN, base, string, grey, size=FOOT_SIZE))
         return marks
 
-    def foot(self, parts: Sequence[str], most: int = 3) -> list[str]:
-        """The parts joined by dots, in lines that fit; what more lines would need is cut."""
+    def foot(self, parts: Sequence[str]) -> list[str]:
+        """The parts joined by dots, in as many lines as they need; a part alone too long is cut."""
         lines: list[str] = []
         room = self.width - 2 * MARGIN
         for part in filter(None, parts):
@@ -100,7 +100,7 @@ class Frame:
                 lines[-1] = longer
             else:
                 lines.append(part)
-        return [shorten(string, room, FOOT_SIZE) for string in lines[:most]]
+        return [shorten(string, room, FOOT_SIZE) for string in lines]
 
     def counter(self, name: str, number: str, rest: str = "") -> list[Mark]:
         """The large number at the upper right, its name before it and "of 40" after it."""

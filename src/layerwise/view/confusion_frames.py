@@ -61,7 +61,8 @@ class ConfusionFrames:
         self.labels = [f"{counted} {format_place(places[at])}" for at in self.shown]
         self.cells = self._cells(frame.content(2))
         self.cells_are_narrow = self.cells[2] / len(self.answers) < NARROW
-        foot = frame.foot(self._foot(note), 2)
+        foot = frame.foot(self._foot(note))
+        self.cells = self._cells(frame.content(max(2, len(foot))))
         counter = f"of {format_place(places[-1])}"
         self._still = [*frame.words(title, foot, counter), *self._names()]
         if self.with_curve:

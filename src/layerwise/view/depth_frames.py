@@ -88,8 +88,9 @@ class DepthFrames:
         self._zeros = any((sizes.state[seen] == ZERO).any() for sizes, seen in self._pairs())
         self._broken = any((sizes.state[seen] == NOT_FINITE).any() for sizes, seen in self._pairs())
         self.labels = [self._label(stop) for stop in range(len(self.rows))]
-        self.boxes = self._boxes(frame.content(3 if told.note else 2), columns)
+        self.boxes = self._boxes(frame.content(2), columns)
         foot = self._foot()
+        self.boxes = self._boxes(frame.content(max(2, len(foot))), columns)
         self._still = [*frame.words(told.title, foot, "of 10,000"), *self._axes()]
 
     def marks(self, stop: int) -> list[Mark]:
@@ -195,7 +196,8 @@ class DepthFrames:
             parts.append("faint: the first moment")
         scores = sorted({name for name in self.scores if name is not None})
         if scores and not self._scores_are_named():
-            parts.append(f"number of a panel: its {' or '.join(scores)}")
+            where = "at a line's end" if self.together else "of a panel"
+            parts.append(f"number {where}: its {' or '.join(scores)}")
         if any(len(seen) < len(sizes.moments) for sizes, seen in self._pairs()):
             parts.append(f"{max(map(len, self._seen))} moments shown of more that were recorded")
         if any(sizes.bounded for sizes in self.sizes):

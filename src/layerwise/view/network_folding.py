@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from .network_graph import Layer, NetworkGraph
@@ -246,3 +247,19 @@ def _plain(name: str) -> str:
 def _signature(layer: Layer) -> tuple[Any, ...]:
     """What must agree for two layers to be equal, but for where they stand."""
     return (layer.kind, layer.operation, layer.shape, layer.label, layer.sizes, layer.settings)
+
+
+def gathered(root: Block, most: int) -> Block:
+    """The same tree with at most so many outermost blocks: neighbours together, evenly."""
+    parts = root.parts
+    if len(parts) <= most:
+        return root
+    edges = [len(parts) * place // most for place in range(most + 1)]
+    found = []
+    for first, stop in pairwise(edges):
+        group = parts[first:stop]
+        name = group[0].name if len(group) == 1 else f"{group[0].name} … {group[-1].name}"
+        found.append(
+            group[0] if len(group) == 1 else Block(name, group[0].first, group[-1].stop, group)
+        )
+    return Block(root.name, root.first, root.stop, tuple(found))

@@ -171,10 +171,8 @@ class _Page:
                 found = _Fit(boxes, placed, scale)
                 if placed.width * scale <= width and placed.height * scale <= height:
                     good.append(found)
-                    if not placed.detours:
-                        break
-            if good:  # the fewest links round the ends of rows, then the largest
-                return min(good, key=lambda fit: (fit.placed.detours, -fit.scale))
+            if good:
+                return min(good, key=_strain)
         if found is None:
             raise InputError("This network has no layer to draw")
         worst = max(found.placed.width / width, found.placed.height / height)
@@ -243,6 +241,12 @@ class _Page:
             y = bottom - step * (len(foot) - 1 - number)
             marks.append(label(left, y, line, theme.grey, size=self.small))
         return marks
+
+
+def _strain(fit: _Fit) -> tuple[int, float]:
+    """What speaks against a picture: links round the ends of rows, many rows, small text."""
+    rows = max(fit.placed.rows) + 1
+    return fit.placed.detours, 0.6 * rows - fit.scale
 
 
 def _spacing(down: bool) -> Spacing:

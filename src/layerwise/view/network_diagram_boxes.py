@@ -31,7 +31,7 @@ WORDS: Final = {
     "pooling": ("pooling", "poolings"),
     "normalisation": ("norm", "norms"),
     "addition": ("sum", "sums"),
-    "attention": ("attention", "attentions"),
+    "attention": ("attention step", "attention steps"),
     "recurrent": ("recurrent layer", "recurrent layers"),
     "embedding": ("embedding", "embeddings"),
     "joining": ("joining", "joinings"),
@@ -90,7 +90,7 @@ class Boxes:
         self.graph, self.level, self.down, self.spacing = graph, level, down, spacing
         self.root = root
         self.readers = _read_until(graph)
-        self.boxes = [self._box(part, 1, "") for part in self._spliced(root, 1)]
+        self.boxes = [self._box(part, depth, "") for part, depth in self._spliced(root, 1)]
 
     def placed(self, length: float) -> Layout:
         """The outermost boxes in rows of at most that length."""
@@ -100,12 +100,15 @@ class Boxes:
         """How many boxes are drawn, frames aside."""
         return sum(_leaves(box) for box in self.boxes)
 
-    def _spliced(self, block: Block, depth: int) -> list[Block]:
-        """A block's parts; an open part without repeats gives its own instead of a frame."""
-        found: list[Block] = []
+    def _spliced(self, block: Block, depth: int) -> list[tuple[Block, int]]:
+        """A block's parts with their depth; an open one gives its own instead.
+
+        Not where repeats are in it: such a stage has a frame, unless it is most of the network.
+        """
+        found: list[tuple[Block, int]] = []
         for part in block.parts:
             stage = any(inner.repeats > 1 for inner in part.parts)
-            most = part.stop - part.first > 0.6 * len(self.graph.layers)
+            most = part.boxes() > 0.6 * self.root.boxes()
             if (
                 part.parts
                 and part.repeats == 1
@@ -114,7 +117,7 @@ class Boxes:
             ):
                 found += self._spliced(part, depth + 1)
             else:
-                found.append(part)
+                found.append((part, depth))
         return found
 
     def _box(self, block: Block, depth: int, around: str) -> Box:
@@ -125,9 +128,12 @@ class Boxes:
     def _frame(self, block: Block, depth: int, around: str) -> Box:
         own = _around(block)
         parts = self._spliced(block, depth + 1)
-        inner = [self._box(part, depth + 1, own) for part in parts]
+        inner = [self._box(part, below, own) for part, below in parts]
         each = parameters_in(self.graph, range(block.first, block.period_stop))
         lines = [Line(_short(_span_name(block), around), bold=True)]
+        if block.repeats == 1:
+            count = sum(part.repeats for part in block.parts)
+            lines.append(Line(f"{format_count(count)} blocks"))
         mark = f"× {format_count(block.repeats)}" if block.repeats > 1 else ""
         if each:
             words = f"{format_count(each)} parameters"
@@ -173,6 +179,8 @@ class Boxes:
             return Box(block, "symbol", layer.kind, [Line(symbol, bold=True), *extra], mark)
         shape, rest = _shape_and_rest(layer)
         name = _short(_span_name(block), around)
+        if not is_module(layer) and layer.parameters and layer.module:
+            name = _short(layer.module, around)
         if not is_module(layer) and layer.kind not in ("input", "dense", "convolution") and rest:
             name = rest.pop(0)  # an operation written in a module: what it does is its name
             name = f"{name} {kernel_of(layer)}".strip()

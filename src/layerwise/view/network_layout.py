@@ -29,7 +29,7 @@ TURN: Final = 46.0  # how far a turn at the end of a row reaches out
 class Spacing:
     """Distances: between ranks, between boxes of one rank, between rows."""
 
-    ranks: float = 44.0
+    ranks: float = 36.0
     boxes: float = 26.0
     rows: float = 64.0
 

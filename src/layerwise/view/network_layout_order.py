@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 SWEEPS: Final = 8
@@ -100,6 +101,8 @@ def settled(columns: list[list[Slot]], gap: float) -> None:
         forward = sweep % 2 == 0
         for column in columns if forward else reversed(columns):
             _settle(column, gap, both=sweep >= 4, forward=forward)
+    if not busy:
+        _straighten(columns, gap)
 
 
 def _straight(columns: list[list[Slot]]) -> None:
@@ -143,10 +146,48 @@ def _settle(column: list[Slot], gap: float, *, both: bool, forward: bool) -> Non
 
 
 def _weight(one: Slot, other: Slot) -> float:
-    """How much a straight link counts: most between lanes that bend ugly, then between boxes."""
-    if one.lane and other.lane:
-        return 2.0
-    return 0.2 if one.lane or other.lane else 4.0
+    """How much a straight link counts: boxes stand in line, lanes give way."""
+    return 0.05 if one.lane or other.lane else 4.0
+
+
+def _straighten(columns: list[list[Slot]], gap: float) -> None:
+    """Lanes outside of all boxes of their ranks run level, as far out as they have to anywhere."""
+    for side in (-1, 1):
+        outer: dict[int, int] = {}  # a slot → how many lanes are between it and the boxes
+        runs: list[list[Slot]] = []
+        for column in columns:
+            line = column if side > 0 else column[::-1]
+            depth = 0
+            for slot in line:
+                depth = depth + 1 if slot.lane else 0
+                outer[id(slot)] = depth
+            after_last_box = len(line) - depth
+            for slot in line[:after_last_box]:
+                outer[id(slot)] = 0
+        for column in columns:
+            for slot in column:
+                before = slot.before[0] if slot.lane else None
+                if not outer[id(slot)] or (before and before.lane and outer[id(before)]):
+                    continue
+                run = [slot]
+                while following := [n for n in run[-1].after if n.lane and outer[id(n)]]:
+                    run.append(following[0])
+                runs.append(run)
+        for _ in range(4):
+            for run in sorted(runs, key=lambda run: max(outer[id(slot)] for slot in run)):
+                place = (max if side > 0 else min)(slot.place for slot in run)
+                for slot in run:
+                    slot.place = place
+            for column in columns:
+                line = column if side > 0 else column[::-1]
+                for one, other in pairwise(line):
+                    if not outer[id(other)]:
+                        continue
+                    room = min(_gap(gap, one), _gap(gap, other))
+                    if side > 0:
+                        other.place = max(other.place, one.place + one.height + room)
+                    else:
+                        other.place = min(other.place, one.place - other.height - room)
 
 
 def _isotonic(wishes: Sequence[float], weights: Sequence[float]) -> list[float]:

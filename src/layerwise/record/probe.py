@@ -414,7 +414,8 @@ class Probe(TorchFunctionMode):
         held = [*self._held, *self._make_out(holds=True)]
         self._held, self._seen = [], {}
         self._name_weights()
-        for seen, result, version, number in held:
+        while held:  # the last first: a graph of thousands of nodes must not fall as a whole
+            seen, result, version, number = held.pop()
             if number in self._copies:
                 seen.value = self._copies.pop(number)
             elif memory_of(result) is None:

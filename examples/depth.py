@@ -6,8 +6,7 @@ Plain, batch-norm, residual and ReZero networks learn two spirals, few steps whe
 the film shows the gradient that reaches each layer, and the accuracy on test points. All networks
 of one depth get the same rate and, but for those of 10,000 layers that fail, the same number of
 steps. Both were chosen for ReZero by the control points; each network is trained once, from one
-seed. About five minutes on one processor core and three gigabytes of memory; with --small networks
-of 10 and 50 layers, in seconds.
+seed. Some minutes on one processor core; with --small networks of 10 and 50 layers, in seconds.
 """
 
 from __future__ import annotations

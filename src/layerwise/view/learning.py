@@ -16,7 +16,6 @@ from .style import Theme
 from .style import theme as theme_named
 
 MOST_GROUPS = 10
-MOST_POINTS = 4000
 LOSSES = ("control loss", "training loss", "loss")
 SCORES = ("control accuracy", "training accuracy", "accuracy")
 

@@ -13,7 +13,7 @@ from ..scene import Mark, Scene, Timeline
 from ..trace import Trace
 from ..typeface import shorten, text_width
 from .marks import label
-from .network_diagram_boxes import TEXT, Box, Boxes
+from .network_diagram_boxes import SHORT, TEXT, Box, Boxes
 from .network_diagram_counts import multiply_adds, parameters_in
 from .network_diagram_marks import STACK, Drawing
 from .network_folding import Block, blocks_of, gathered
@@ -36,7 +36,8 @@ COLUMN_WIDTHS: Final = {1: 504, 2: 1032}
 UNFOLDED: Final = 14  # layers up to which nothing is folded
 MOST_BOXES: Final = 26
 SCALES: Final = (1.7, 1.5, 1.35, 1.2, 1.1, 1.0, SMALLEST_SIZE / TEXT)
-SMALL: Final = (0.85, 0.75, 0.65, 0.55)  # in paper, where nothing else helps
+SMALL: Final = (0.85, 0.75, 0.65, 0.58)  # in paper: text of 5 points at least
+HIGHEST: Final = 1400.0  # of a diagram in paper: 700 points
 PAPER_MARGIN: Final = 14.0
 
 
@@ -77,7 +78,8 @@ def diagram(
     graph = network if isinstance(network, NetworkGraph) else network_graph(network)
     name = title or (network.title if isinstance(network, Trace) else "")
     look = theme_named(theme)
-    page = _Page(graph, name, look, size, columns)
+    whole_count = network.about.get("parameters", 0) if isinstance(network, Trace) else 0
+    page = _Page(graph, name, look, size, columns, int(whole_count))
     marks, whole = page.drawn(level)
     return Scene(
         lambda stop, fraction: marks,
@@ -100,7 +102,9 @@ class _Page:
         theme: Theme,
         size: tuple[int, int],
         columns: int | None,
+        parameters: int,
     ) -> None:
+        self.parameters = parameters  # that the model has; 0 if not known
         self.graph, self.title, self.theme, self.columns = graph, title, theme, columns
         self.size = (COLUMN_WIDTHS[columns], 0) if columns else size
         self.down = columns == 1
@@ -112,8 +116,13 @@ class _Page:
         count = len([layer for layer in self.graph.layers if layer.kind != "input"])
         parts = [f"{format_count(count)} layer{'s' if count != 1 else ''}"]
         total = parameters_in(self.graph, range(len(self.graph.layers)))
-        if total:
+        if total and total >= self.parameters:
             parts.append(f"{format_count(total)} parameters")
+        elif self.parameters:
+            hidden = format_count(self.parameters - total)
+            parts.append(
+                f"{format_count(self.parameters)} parameters, {hidden} of them in no layer seen"
+            )
         work = multiply_adds(self.graph)
         if work:
             parts.append(
@@ -152,7 +161,7 @@ class _Page:
     def _room(self, head: float) -> tuple[float, float]:
         width = self.size[0] - 2 * self.margin
         if self.columns:
-            return width, np.inf
+            return width, HIGHEST
         return width, self.size[1] - head - self.margin - 2 * self.small * 1.4 - 12
 
     def _fit(self, level: int | None, head: float) -> _Fit:
@@ -160,8 +169,11 @@ class _Page:
         width -= 2 * STACK
         found: _Fit | None = None
         good: list[_Fit] = []
-        for root, depth in self._levels(level):
-            boxes = Boxes(self.graph, root, depth, down=self.down, spacing=_spacing(self.down))
+        shapes = [(*way, line) for way in self._levels(level) for line in self._lines()]
+        for root, depth, line in shapes:
+            boxes = Boxes(
+                self.graph, root, depth, down=self.down, line=line, spacing=_spacing(self.down)
+            )
             crowded = level is None and boxes.count() > MOST_BOXES
             if crowded and depth > 0:
                 continue
@@ -177,6 +189,10 @@ class _Page:
             raise InputError("This network has no layer to draw")
         worst = max(found.placed.width / width, found.placed.height / height)
         return _Fit(found.boxes, found.placed, 1 / worst)
+
+    def _lines(self) -> tuple[float, ...]:
+        """How long lines of text in boxes may be: first long ones, where there is the width."""
+        return (2 * SHORT, SHORT) if self.down else (SHORT,)
 
     def _levels(self, level: int | None) -> Iterator[tuple[Block, int]]:
         """Trees with how deep they are open, from the most detail to the least."""
@@ -212,8 +228,8 @@ class _Page:
             if lines and text_width(longer, self.small) <= width:
                 lines[-1] = longer
             else:
-                lines.append(part)
-        return [shorten(line, width, self.small) for line in lines]
+                lines += _wrapped(part, width, self.small)
+        return lines
 
     def _facts_in_foot(self) -> list[str]:
         return self.facts().split(" · ") if self.columns else []
@@ -243,6 +259,18 @@ class _Page:
         return marks
 
 
+def _wrapped(string: str, width: float, size: float) -> list[str]:
+    """Lines no wider than that, broken between words."""
+    lines = [""]
+    for word in string.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if not lines[-1] or text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [shorten(line, width, size) for line in lines]
+
+
 def _strain(fit: _Fit) -> tuple[int, float]:
     """What speaks against a picture: links round the ends of rows, many rows, small text."""
     rows = max(fit.placed.rows) + 1
@@ -250,7 +278,7 @@ def _strain(fit: _Fit) -> tuple[int, float]:
 
 
 def _spacing(down: bool) -> Spacing:
-    return Spacing(ranks=30.0, boxes=22.0) if down else Spacing()
+    return Spacing(ranks=26.0, boxes=20.0) if down else Spacing()
 
 
 def _all_boxes(boxes: Boxes) -> list[Box]:

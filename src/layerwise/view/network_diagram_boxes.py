@@ -81,14 +81,22 @@ class Boxes:
     """Makes the boxes of a network at one level of detail, and places them.
 
     Blocks down to depth `level` are open, deeper ones closed; 0 closes even the outermost ones.
-    With `down` the picture runs from above to below.
+    With `down` the picture runs from above to below; lines are joined up to the width `line`.
     """
 
     def __init__(
-        self, graph: NetworkGraph, root: Block, level: int, *, down: bool, spacing: Spacing
+        self,
+        graph: NetworkGraph,
+        root: Block,
+        level: int,
+        *,
+        down: bool = False,
+        line: float = SHORT,
+        spacing: Spacing | None = None,
     ) -> None:
-        self.graph, self.level, self.down, self.spacing = graph, level, down, spacing
-        self.root = root
+        self.graph, self.level, self.down = graph, level, down
+        self.root, self.line = root, line
+        self.spacing = spacing or Spacing()
         self.readers = _read_until(graph)
         self.boxes = [self._box(part, depth, "") for part, depth in self._spliced(root, 1)]
 
@@ -130,7 +138,7 @@ class Boxes:
         parts = self._spliced(block, depth + 1)
         inner = [self._box(part, below, own) for part, below in parts]
         each = parameters_in(self.graph, range(block.first, block.period_stop))
-        lines = [Line(_short(_span_name(block), around), bold=True)]
+        lines = [Line(_block_name(block, around), bold=True)]
         if block.repeats == 1:
             count = sum(part.repeats for part in block.parts)
             lines.append(Line(f"{format_count(count)} blocks"))
@@ -187,8 +195,12 @@ class Boxes:
             lines = [Line(name, bold=True)]
         else:
             lines = [Line(name, bold=True)]
-            lines += self._what(layer, name, rest)
-        lines += _joined([shape, *rest])
+            what = self._what(layer, name, rest)
+            together = ", ".join([*(line.string for line in what), shape])
+            if self.line > SHORT and text_width(together, TEXT) <= self.line:
+                what, shape = [], together
+            lines += what
+        lines += _joined([shape, *rest], self.line)
         lines += self._parameter_line(block)
         plain = not layer.parameters
         return Box(block, "plain" if plain else "card", layer.kind, lines, mark)
@@ -208,13 +220,14 @@ class Boxes:
         return [Line(what)] if what != name else []
 
     def _block_lines(self, block: Block, around: str) -> list[Line]:
-        kinds = Counter(self.graph.layers[number].kind for number in drawn_layers(block))
+        inside = range(block.first, block.period_stop)
+        kinds = Counter(self.graph.layers[number].kind for number in inside)
         said = [
             f"{format_count(count)} {WORDS[kind][count > 1]}" for kind, count in kinds.most_common()
         ]
         last = self.graph.layers[block.stop - 1]
         shape, _ = _shape_and_rest(last)
-        lines = [Line(_short(_span_name(block), around), bold=True)]
+        lines = [Line(_block_name(block, around), bold=True)]
         for place in range(0, len(said), 2):
             lines.append(Line(", ".join(said[place : place + 2])))
         return [*lines[:4], Line(shape), *self._parameter_line(block)]
@@ -301,12 +314,12 @@ def is_module(layer: Layer) -> bool:
     return bool(layer.module) and path_of(layer) == tuple(layer.module.split("."))
 
 
-def _joined(words: Sequence[str]) -> list[Line]:
-    """Words on as few lines as are short, in order."""
+def _joined(words: Sequence[str], width: float) -> list[Line]:
+    """Words on as few lines as are no wider, in order."""
     lines: list[str] = []
     for word in words:
         longer = f"{lines[-1]}, {word}" if lines else word
-        if lines and text_width(longer, TEXT) <= SHORT:
+        if lines and text_width(longer, TEXT) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -366,6 +379,14 @@ def _span_name(block: Block) -> str:
     if head == first.rpartition(".")[0] and head:
         return f"{first}–{tail}"
     return f"{first}–{last}" if "." not in first + last else first
+
+
+def _block_name(block: Block, around: str) -> str:
+    """A block's name within another: "block 0", "blocks 1–35" where it is but a number."""
+    name = _short(_span_name(block), around)
+    if not name.replace("–", "").isdigit():
+        return name
+    return f"block{'s' if block.repeats > 1 else ''} {name}"
 
 
 def _short(name: str, around: str) -> str:

@@ -62,8 +62,11 @@ class Drawing:
             places[:, 0] = placed.width - places[:, 0] - places[:, 2]
             sign, shift = np.tile([-1.0, 1.0], 4), np.tile([placed.width, 0.0], 4)
             links = tuple(link * sign + shift for link in links)
-        for link in links:
-            self._link(link, x, y, ports=ports, end=places[-1])
+        open_ended = {len(boxes) + 1} if ports else set()  # where a link goes on
+        if not self.down:
+            open_ended |= {n + int(ports) for n, box in enumerate(boxes) if box.style == "frame"}
+        for link, (_, target) in zip(links, placed.joins, strict=True):
+            self._link(link, x, y, head=target not in open_ended)
         if ports:
             places, rows = places[1:-1], rows[1:-1]
         for box, place, row in zip(boxes, places, rows, strict=True):
@@ -115,16 +118,14 @@ class Drawing:
             float32_array([1.0]),
         )
 
-    def _link(self, link: FloatArray, x: float, y: float, *, ports: bool, end: FloatArray) -> None:
+    def _link(self, link: FloatArray, x: float, y: float, *, head: bool) -> None:
         if not len(link):
             return
         moved = link + np.tile([x, y], 4)
         for curve in moved:
             self.curves[tuple(float(value) for value in curve)] = None
-        last = link[-1]
-        if ports and abs(last[6] - end[0]) < 0.01 and abs(last[7] - end[1]) < 0.01:
-            return  # it goes on outside of the frame
-        self.heads.update(dict.fromkeys(arrow_head(moved[-1])))
+        if head:
+            self.heads.update(dict.fromkeys(arrow_head(moved[-1])))
 
     def _box(self, box: Box, x: float, y: float, *, back: bool) -> None:
         if box.style == "frame":
@@ -152,8 +153,6 @@ class Drawing:
             left = x + box.ports[1]
             bottom = y + CAPTION + box.within.height
             self.curves[straight(left, bottom, left, y + box.height)] = None
-            left = x + box.ports[0]
-            self.curves[straight(left, y, left, y + CAPTION)] = None
         elif spare > 0.01:
             end = (x, x + shift) if back else (x + box.within.width, x + box.width)
             self.curves[straight(end[0], port, end[1], port)] = None

@@ -36,7 +36,7 @@ class Spacing:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Boxes (box, x y width height), and for each link its curves (curve, x0 y0 … x3 y3).
+    """Boxes (box, x y width height), and for each link in `joins` its curves (curve, x0 … y3).
 
     `rows` says in which row each box stands (box,); every other row runs backwards. `detours` is
     how many links go round the end of a row beside the one that has to. `width` and `height` hold
@@ -49,6 +49,7 @@ class Layout:
     width: float
     height: float
     detours: int = 0
+    joins: tuple[tuple[int, int], ...] = ()
 
     def turned(self) -> Layout:
         """The same with x and y exchanged: from above to below."""
@@ -59,6 +60,7 @@ class Layout:
             self.height,
             self.width,
             self.detours,
+            self.joins,
         )
 
 
@@ -179,7 +181,10 @@ class _Placing:
         self.columns = columns
 
     def _drops(self) -> list[tuple[int, int]]:
-        """Links to the next row that go straight down: one a box, the others go round."""
+        """Links to the next row that go straight down: one a box, the others go round.
+
+        In a row that runs back lanes are below its boxes, in the way.
+        """
         if len(self.rows) < 2:
             return []
         found: list[tuple[int, int]] = []
@@ -188,7 +193,13 @@ class _Placing:
             one, other = self.ranks[a], self.ranks[b]
             if self.row_of[other] - self.row_of[one] == 1 and other - one > 1:
                 ends = {one, other}
-                if not ends & taken:
+                beside = self.row_of[one] % 2 and any(
+                    self.ranks[c] < end < self.ranks[d]
+                    for c, d in self.links
+                    for end in ends
+                    if (c, d) != (a, b)
+                )
+                if not ends & taken and not beside:
                     found.append((a, b))
                     taken |= ends
         return found
@@ -255,7 +266,9 @@ class _Placing:
         boxes[:, 0] -= left
         for link in links:
             link[:, ::2] -= left
-        return Layout(boxes, links, tuple(rows), right - left, self.height, self._detours())
+        return Layout(
+            boxes, links, tuple(rows), right - left, self.height, self._detours(), tuple(self.links)
+        )
 
     def _detours(self) -> int:
         """Links round the ends of rows, less one for each end."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..types import FloatArray
 
-CROSSING: Final = 0.02  # what a link across a break costs, beside a row that is too short by it all
+CROSSING: Final = 0.15  # what a link across a break costs, beside a row that is too short by it all
 MOST: Final = 400  # ranks up to which the best breaks are sought
 
 

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import layerwise as lw
-from layerwise.view.depth import depth
 
 STEPS = {50: 200, 200: 100, 1_000: 40, 10_000: 36}
 SMALL_STEPS = {10: 12, 50: 12}
@@ -113,7 +112,7 @@ def main(words: list[str]) -> None:
             trace, end = learn(kind, layers, FAILING if hopeless else steps, data)
             traces[trace.title], ends[trace.title] = trace, end
             print(f"{trace.title}: {end}", flush=True)
-    film = depth(
+    film = lw.view.depth(
         traces, score=JUDGE, in_step="share", remarks=ends, columns=len(traces) // len(KINDS),
         limits=(1e-15, 1e15), title="Two spirals: which depth learns, and what reaches its layers",
         note="one training each" + ("" if small else ", rates and steps chosen for ReZero"),

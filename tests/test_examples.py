@@ -23,7 +23,9 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs_and_writes_what_it_says(script: Path, tmp_path: Path) -> None:
-    printed = run(script, *([str(tmp_path / "made")] if "[FOLDER]" in script.read_text() else []))
+    text = script.read_text()
+    words = [str(tmp_path / "made")] if "[FOLDER]" in text else []
+    printed = run(script, *words, *(["--small"] if "--small" in text else []))
     for line in re.findall(r"^wrote (.*)$", printed, re.MULTILINE):
         for name in line.split():
             assert Path(name).stat().st_size > 1000

@@ -199,3 +199,61 @@ def test_a_foreign_kind_of_model_is_named(run, trees: Path, tmp_path: Path) -> N
         "Error: robot.lw holds a kind of model that is not known here. Received 'robot'. "
         "Known: lattice classifier, network. Upgrade layerwise.\n"
     )
+
+
+def test_a_run_becomes_a_film_and_a_model_a_diagram(run, trees: Path, tmp_path: Path) -> None:
+    code, _, wrong = run("train", "trees.csv", "--target", "species", "--epochs", "2",
+                         "--net", "mlp 6-5", "--folder", "runs/one")  # fmt: skip
+    assert code == 0, wrong
+    code, said, wrong = run("film", "runs/one", "--out", "a.png", "--out", "a.html",
+                            "--focus", "fc2:3", "--title", "Trees")  # fmt: skip
+    assert (code, wrong) == (0, "")
+    assert "wrote a.png" in said
+    assert "Trees" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    code, _, wrong = run("film", "runs/one/model.lw", "--input", "trees.csv", "--sample", "5",
+                         "--out", "b.svg", "--theme", "light")  # fmt: skip
+    assert (code, wrong) == (0, "")
+    page = (tmp_path / "b.svg").read_text(encoding="utf-8")
+    row = pd.read_csv(trees).iloc[4]
+    for name in ("height", "width", "ash", "birch", "cedar"):
+        assert f">{name}<" in page
+    assert f"{row['height']:.3g}".replace("-", "−")[:4] in page
+    code, _, wrong = run("diagram", "runs/one/model.lw", "--out", "c.svg")
+    assert (code, wrong) == (0, "")
+    assert "5 neurons" in (tmp_path / "c.svg").read_text(encoding="utf-8")
+    assert run("diagram", "resnet-18", "--out", "d.png", "--columns", "1")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["film", "nothing"], "No file nothing"),
+        (["film", "."], "There is no recording in ."),
+        (["film", "trees.csv"], "not a Layerwise model"),
+        (["film", "trees.csv", "--sample", "0"], "Samples count from 1"),
+        (["film", "trees.csv", "--theme", "drak"], "Did you mean 'dark'"),
+        (["film", "trees.csv", "--out", "x.avi"], "Unknown file suffix '.avi'"),
+        (["diagram", "mpl 64"], "mlp 64"),
+        (["diagram", "mlp 64", "--columns", "3"], "one column or two"),
+        (["diagram", "mlp 64", "--out", "x.txt"], "Unknown file suffix '.txt'"),
+    ],
+)
+def test_films_of_what_is_not_there(run, trees: Path, words, message) -> None:
+    code, _, wrong = run(*words)
+    assert code == 2
+    assert message in wrong
+    assert "Traceback" not in wrong
+
+
+def test_a_focus_that_is_not_there(run, trees: Path) -> None:
+    run("train", "trees.csv", "--target", "species", "--epochs", "1", "--net", "mlp 6",
+        "--folder", "runs/one")  # fmt: skip
+    code, _, wrong = run("film", "runs/one", "--out", "a.png", "--focus", "fc7:1")
+    assert code == 2
+    assert "Unknown layer 'fc7'" in wrong
+    code, _, wrong = run("film", "runs/one", "--out", "a.png", "--focus", "fc1:99")
+    assert code == 2
+    assert "nearest is fc1:6" in wrong
+    code, _, wrong = run("film", "runs/one/model.lw", "--out", "a.png")
+    assert code == 2
+    assert "without a recording" in wrong

@@ -9,7 +9,7 @@ import typer
 
 from .. import __version__
 from ..errors import LayerwiseError
-from . import answers, lattice, networks
+from . import answers, films, lattice, networks
 from .terminal import err, out
 
 INTERRUPTED = 130  # what shells call a process that Ctrl-C ended
@@ -25,7 +25,8 @@ app = typer.Typer(
 app.command()(lattice.classify)
 app.command()(networks.train)
 app.command()(answers.predict)
-app.command()(lattice.film)
+app.command()(films.film)
+app.command()(films.diagram)
 app.command("data")(lattice.list_data)
 app.command("models")(networks.list_models)
 app.command("layers")(networks.list_layers)

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from ..errors import InputError
+from .films import save
 from .terminal import (
     Missing,
     Theme,
@@ -23,7 +24,6 @@ from .terminal import (
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..lattice.study import Study
-    from ..scene import Scene
 
 Film = Annotated[
     list[Path] | None,
@@ -76,28 +76,10 @@ def classify(
     if model is not None:
         found.model.save(model)
     if films:
-        _save_films(found.model, films, theme)
+        from ..view import lattice
+
+        save(lattice(found.model.trace_, theme=theme), films)
     for path in [*films, *([model] if model else [])]:
-        out.print(f"wrote {path}")
-
-
-def film(
-    model: Annotated[Path, typer.Argument(help="A model file that `classify --model` wrote.")],
-    to: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--out", help="Where to write; the suffix says the format. May be given several times."
-        ),
-    ] = None,
-    theme: Theme = "dark",
-) -> None:
-    """Make the film of a saved network: .mp4 .webm .gif .png .webp .svg or .html."""
-    chosen = places(to or [Path(model.stem + ".mp4")], None)
-    check_choices(theme=(theme, ("dark", "light")))
-    from ..lattice.model_file import load_model
-
-    _save_films(load_model(model), chosen, theme)
-    for path in chosen:
         out.print(f"wrote {path}")
 
 
@@ -155,19 +137,6 @@ def _show_study(found: Study) -> None:
     out.print(table)
     out.print()
     out.print(found.verdict, markup=False)
-
-
-def _save_films(model: Any, paths: list[Path], theme: str) -> None:
-    from ..view import lattice
-
-    scene: Scene = lattice(model.trace_, theme=theme)
-    for path in paths:
-        if path.suffix.lower() in (".mp4", ".webm", ".gif"):
-            with progress() as report:
-                what = f"film {path.name}"
-                scene.save(path, progress=lambda done, total, w=what: report(w, done, total))
-        else:
-            scene.save(path)
 
 
 def _fuzzy(text: str) -> Any:

@@ -172,7 +172,7 @@ def list_layers(
     classes: Annotated[int | None, typer.Option(help="How many classes, for words.")] = None,
 ) -> None:
     """List a model's layers: shapes, parameters and multiply-adds of one pass."""
-    network, shape = _network(model, inputs, classes)
+    network, shape = network_from(model, inputs, classes)
     from ..models import layers
 
     table = Table(box=None, pad_edge=False)
@@ -191,7 +191,9 @@ def list_layers(
     out.print(table)
 
 
-def _network(model: str, inputs: str | None, classes: int | None) -> tuple[Any, tuple[int, ...]]:
+def network_from(
+    model: str, inputs: str | None, classes: int | None
+) -> tuple[Any, tuple[int, ...]]:
     """The network, and the shape of one sample, from a file or from words."""
     from ..models import build, catalog, parse
 

@@ -1,5 +1,6 @@
 """The room for training: the loop, its options, and the run that comes of it."""
 
+from .confusion import ConfusionRecorder
 from .evaluation import TestResult
 from .fit import fit
 from .health import Finding
@@ -17,6 +18,7 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "SCHEDULES",
+    "ConfusionRecorder",
     "Finding",
     "History",
     "OpenSet",

@@ -171,7 +171,7 @@ class Panels:
         else:
             lit = [own for own in state.lit if own > 0]
             unit, number, name = "layer", len(lit) - 1, "layer"
-            of = f"of {self.places.depth}"
+            of = f"of {format_count(self.places.depth)}"
             if any(state.back):
                 name = "backward, at layer"
                 number = next(rank for rank, own in enumerate(state.back) if own > 0)

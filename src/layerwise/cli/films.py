@@ -1,0 +1,166 @@
+"""`film` and `diagram`: pictures of a recording, a run, a saved model, or a network in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import InputError
+from .networks import network_from
+from .terminal import Theme, check_choices, out, places, progress
+
+if TYPE_CHECKING:
+    from ..scene import Scene
+    from ..trace import Trace
+
+FILM_SUFFIXES = (".mp4", ".webm", ".gif")
+
+Out = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--out", help="Where to write; the suffix says the format. May be given several times."
+    ),
+]
+
+
+def film(
+    source: Annotated[
+        Path,
+        typer.Argument(help="The folder of a run, a trace (.lwt), or a model file of either kind."),
+    ],
+    samples: Annotated[
+        str | None,
+        typer.Option("--input", help="Show one pass on these: a table, an image, a folder, .zip."),
+    ] = None,
+    sample: Annotated[int, typer.Option(help="Which of the samples, from 1 on.")] = 1,
+    focus: Annotated[
+        str | None, typer.Option(help="One unit in numbers: layer:unit, such as fc2:5.")
+    ] = None,
+    to: Out = None,
+    title: Annotated[str, typer.Option(help="What stands above the picture.")] = "",
+    speed: Annotated[float, typer.Option(help="2 is twice as fast.")] = 1.0,
+    theme: Theme = "dark",
+) -> None:
+    """Make the film of a network: how it learned, or one pass: .mp4 .webm .gif .png .svg .html."""
+    stem = source.name if source.is_dir() else source.stem
+    chosen = places(to or [Path((stem or "network") + ".mp4")], None)
+    check_choices(theme=(theme, ("dark", "light")))
+    if sample < 1:
+        raise InputError("Samples count from 1", received=f"--sample {sample}")
+    scene = _scene(source, samples, sample - 1, focus, title, speed, theme)
+    save(scene, chosen)
+    for path in chosen:
+        out.print(f"wrote {path}")
+
+
+def diagram(
+    model: Annotated[
+        str,
+        typer.Argument(help="A model file, or a network in a few words: see `layerwise models`."),
+    ],
+    to: Out = None,
+    inputs: Annotated[
+        str | None, typer.Option(help="Shape of one sample, for words: 784 or 3,64,64")
+    ] = None,
+    classes: Annotated[int | None, typer.Option(help="How many classes, for words.")] = None,
+    columns: Annotated[
+        int | None, typer.Option(help="For a paper: as wide as 1 or 2 of its columns.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="What stands above the picture.")] = "",
+    theme: Theme = "light",
+) -> None:
+    """Draw the architecture of a network: .svg .png .webp .html."""
+    chosen = places(to or [Path("network.svg")], None)
+    check_choices(theme=(theme, ("dark", "light")))
+    if columns not in (None, 1, 2):
+        raise InputError(
+            "A paper has one column or two", received=f"--columns {columns}", allowed="1 or 2"
+        )
+    network, shape = network_from(model, inputs, classes)
+    import torch
+
+    from ..record import record
+    from ..view import diagram as draw
+
+    batch = torch.zeros((1, *shape))
+    trace = record(network.eval(), batch)
+    scene = draw(trace, title=title or str(model), theme=theme, columns=columns)
+    save(scene, chosen)
+    for path in chosen:
+        out.print(f"wrote {path}")
+
+
+def save(scene: Scene, paths: list[Path]) -> None:
+    """Write a scene to each place, films with a progress bar."""
+    for path in paths:
+        if path.suffix.lower() in FILM_SUFFIXES:
+            with progress() as report:
+                what = f"film {path.name}"
+                scene.save(path, progress=lambda done, total, w=what: report(w, done, total))
+        else:
+            scene.save(path)
+
+
+def _scene(
+    source: Path, samples: str | None, sample: int, focus: str | None, title: str, speed: float,
+    theme: str,
+) -> Scene:  # fmt: skip
+    if source.is_file() and source.suffix != ".lwt":
+        from ..saved import kind_of
+
+        if kind_of(source) != "network":
+            from ..lattice.model_file import load_model
+            from ..view import lattice
+
+            refused = {"--input": samples, "--focus": focus, "--title": title or None}
+            for name, value in refused.items():
+                if value is not None:
+                    raise InputError(
+                        f"{name} is for ordinary networks", received=f"{source}, a lattice network"
+                    )
+            return lattice(load_model(source).trace_, theme=theme)
+    trace = _trace(source, samples)
+    from ..view import network
+
+    return network(trace, sample=sample, focus=focus, title=title, speed=speed, theme=theme)
+
+
+def _trace(source: Path, samples: str | None) -> Trace:
+    """What is shown: a training's recording, or one pass on samples of a person's own."""
+    from ..trace import Trace
+
+    if samples is None:
+        found = source / "trace.lwt" if source.is_dir() else source
+        if found.suffix == ".lwt" and found.exists():
+            return Trace.open(found)
+        if source.is_dir() or not source.exists():
+            raise InputError(
+                f"There is no recording in {source}" if source.is_dir() else f"No file {source}",
+                do="Give the folder that `layerwise train` wrote, a trace (.lwt) or a model file",
+            )
+        raise InputError(
+            f"{source.name} is a network without a recording",
+            do="Give --input FILE for a film of one pass, or the folder of its run",
+        )
+    from ..data.dataset import Dataset
+    from ..train import Run
+    from ..train.prediction import read_alike
+
+    place = _model_in(source)
+    run = Run.load(place)
+    data = read_alike(samples, run.reading)
+    if not len(data):
+        raise InputError("There are no samples to show", received=samples)
+    most: Any = data.features if isinstance(data, Dataset) else data.pixels
+    return run.record(most[:64])
+
+
+def _model_in(source: Path) -> Path:
+    if source.is_file():
+        return source
+    found = source / "model.lw"
+    if not found.is_file():
+        raise InputError(f"There is no model.lw in {source}", do="Give the model file")
+    return found

@@ -19,6 +19,7 @@ demo: .venv/ready-to-run ## A lattice network filmed, an ordinary one trained an
 	.venv/bin/layerwise classify overlap --film out/overlap.mp4 --film out/overlap.gif \
 		--page out/overlap.html --model out/overlap.lw $(ARGS)
 	.venv/bin/layerwise train digits --epochs 10 --folder out/digits --resume
+	.venv/bin/layerwise film out/digits --out out/digits.mp4
 
 test: .venv/ready-to-test ## Run the tests; ARGS="-k lattice" passes options to pytest
 	$(VENV_PYTHON) -m pytest $(ARGS)

@@ -31,7 +31,7 @@ def main(folder: str = "out", *, small: bool = False) -> Path:
         learning_rate=3e-3, keep=lw.Keep(neurons=None, every=max(1, steps // MOMENTS)),
     )  # fmt: skip
     print(f"right on {run.test().accuracy:.1%} of {run.test().samples:,} drawings of the test part")
-    film = lw.view.network(run.trace, focus="fc2:5", title="Learning to tell shapes apart")
+    film = lw.view.network(run.trace, focus="fc2:3", title="Learning to tell shapes apart")
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     return film.save(place / ("drawn-shapes.png" if small else "drawn-shapes.mp4"))

@@ -139,8 +139,8 @@ class Focus:
         pieces = [*head, (opening, ink, 400)] if opening else head
         room -= text_width(opening, TEXT_SIZE)
         order = np.argsort(-np.abs(inputs * weights), kind="stable")
-        shown = 0
-        for place in order:
+        shown, left_over = 0, int(np.count_nonzero(inputs * weights))
+        for place in order[: max(left_over, 1)]:
             value_text = format_number(abs(float(inputs[place])), 2)
             weight = float(weights[place])
             sign = "−" if weight * inputs[place] < 0 else ("+" if shown else "")
@@ -159,7 +159,9 @@ class Focus:
             pieces += part
             shown += 1
         left = len(order) - shown
-        if left:
+        if left and shown >= left_over:
+            pieces.append((f"+ {left:,} × 0 ", ink, 400))
+        elif left:
             pieces.append((f"+ … {left:,} more … ", ink, 400))
         return [*pieces, *end]
 

@@ -264,7 +264,7 @@ def short_number(value: float) -> str:
     size = abs(value)
     if size >= 9999.5:
         text = f"{size:.0e}".replace("e+0", "e").replace("e+", "e")
-    elif size >= 99.5:
+    elif size >= 99.5 or (value < 0 and size >= 9.95):
         text = f"{size:.0f}"
     elif size >= 9.995 or (value < 0 and size >= 0.995):
         text = f"{size:.1f}"
@@ -276,9 +276,15 @@ def short_number(value: float) -> str:
 
 
 def _lines(text: str, room: float) -> list[str]:
-    """A heading in up to three lines; a size such as 28 × 28 stays whole."""
+    """A heading in up to three lines, broken at commas where that is enough."""
+    words: list[str] = []
+    for part in text.replace(" × ", "\u00a0×\u00a0").split(", "):
+        whole = text_width(part, LABEL_SIZE) <= room
+        words += [part] if whole else part.split(" ")
+        words[-1] += ","
+    words[-1] = words[-1].removesuffix(",")
     lines: list[str] = []
-    for word in text.replace(" × ", "\u00a0×\u00a0").split(" "):
+    for word in words:
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and (text_width(joined, LABEL_SIZE) <= room or len(lines) == MOST_LINES):
             lines[-1] = joined

@@ -85,7 +85,7 @@ def network_graph(trace: Trace) -> NetworkGraph:
     return NetworkGraph(_Builder(sites, outputs).build())
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Draft:
     """A layer while it is put together."""
 
@@ -161,7 +161,7 @@ class _Builder:
                 self.whole[site.name] = base
                 if str(site.about.get("operation")) not in RESHAPING:
                     continue  # the same operation: its inputs were read once
-            for name in dict.fromkeys(site.inputs):
+            for name in site.inputs:  # each is named once
                 self.readers[name] += 1
 
     def _take(self, site: Site) -> None:
@@ -170,8 +170,10 @@ class _Builder:
         if base in self.owner and operation not in RESHAPING:
             self.owner[site.name] = self.owner[base]
             return
-        fed = [name for name in dict.fromkeys(site.inputs) if name in self.owner]
-        sources = list(dict.fromkeys(self.owner[name] for name in fed))
+        fed = [name for name in site.inputs if name in self.owner]
+        sources = [self.owner[name] for name in fed]
+        if len(fed) > 1:
+            fed, sources = list(dict.fromkeys(fed)), list(dict.fromkeys(sources))
         weights = self._weights(site)
         if not sources and not self._stands_alone(operation, weights):
             self.parameters[site.name] = weights
@@ -197,7 +199,7 @@ class _Builder:
 
     @staticmethod
     def _stands_alone(operation: str, weights: dict[str, None]) -> bool:
-        kind = kind_of(operation, {}, bool(weights), 0)
+        kind = kind_of(operation, "", bool(weights), 0)
         return bool(weights) and kind in ("dense", "convolution", "embedding", "recurrent")
 
     def _weights(self, site: Site) -> dict[str, None]:
@@ -214,11 +216,11 @@ class _Builder:
         self, site: Site, inputs: list[int], operation: str, fed: list[str] | None = None
     ) -> None:
         weights = self._weights(site)
-        about = site.about
-        kind = kind_of(operation, about, bool(weights), max(len(inputs), len(fed or ())))
+        module = str(site.about.get("type", ""))
+        kind = kind_of(operation, module, bool(weights), max(len(inputs), len(fed or ())))
         draft = _Draft(site, kind, self._waiting(fed or []), site, inputs, operation=operation)
         draft.sites.append(site.name)
-        words = words_of(operation, kind, about)
+        words = words_of(operation, kind, module)
         if words:
             draft.words.append(words)
         draft.parameters |= weights

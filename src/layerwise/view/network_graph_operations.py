@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
 
 Role: TypeAlias = Literal["layer", "activation", "normalisation", "dropout", "reshaping", "scalar"]
 
@@ -95,6 +96,7 @@ RESAMPLINGS: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=1 << 12)
 def role_of(operation: str, sources: int) -> Role:
     """What part an operation plays that takes the outputs of so many layers."""
     if sources > 1:
@@ -117,8 +119,12 @@ def snake(operation: str) -> str:
     return operation.lower()
 
 
-def kind_of(operation: str, about: Mapping[str, Any], weighted: bool, sources: int) -> str:
-    """The kind of a layer, as `Layer.kind` lists them; `weighted`: a parameter takes part."""
+@lru_cache(maxsize=1 << 12)
+def kind_of(operation: str, module: str, weighted: bool, sources: int) -> str:
+    """The kind of a layer, as `Layer.kind` lists them.
+
+    `module` is the class of the module that it ran in; `weighted`: a parameter takes part.
+    """
     name = snake(operation)
     if name.startswith(("conv", "lazyconv")):
         return "convolution"
@@ -140,11 +146,11 @@ def kind_of(operation: str, about: Mapping[str, Any], weighted: bool, sources: i
         return "addition"
     if operation in NORMALISATIONS:
         return "normalisation"
-    kind = str(about.get("type", ""))
-    return "normalisation" if "Norm" in kind and operation not in SCALAR else "other"
+    return "normalisation" if "Norm" in module and operation not in SCALAR else "other"
 
 
-def words_of(operation: str, kind: str, about: Mapping[str, Any]) -> str:
+@lru_cache(maxsize=1 << 12)
+def words_of(operation: str, kind: str, module: str) -> str:
     """What an operation is called in a label: "max pooling", "sum", "LSTM"; "" where its kind and
     shape say it all."""
     name = snake(operation)
@@ -158,7 +164,7 @@ def words_of(operation: str, kind: str, about: Mapping[str, Any]) -> str:
     if kind == "recurrent":
         return RECURRENT.get(name, operation)
     if kind == "normalisation":
-        return NORMALISATIONS.get(operation, str(about.get("type", operation)))
+        return NORMALISATIONS.get(operation, module or operation)
     if kind == "addition":
         return "difference" if "sub" in name else "sum"
     if kind == "attention":

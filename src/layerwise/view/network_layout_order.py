@@ -147,7 +147,7 @@ def _settle(column: list[Slot], gap: float, *, both: bool, forward: bool) -> Non
 
 def _weight(one: Slot, other: Slot) -> float:
     """How much a straight link counts: boxes stand in line, lanes give way."""
-    return 0.05 if one.lane or other.lane else 4.0
+    return 0.002 if one.lane or other.lane else 4.0
 
 
 def _straighten(columns: list[list[Slot]], gap: float) -> None:

@@ -270,7 +270,9 @@ def test_equal_blocks_fold_as_often_as_there_are():
     folded = {part.name: part.repeats for part in root.walk() if part.repeats > 1}
     lengths = [len(getattr(model, f"layer{number}")) for number in (1, 2, 3, 4)]
     assert lengths == [3, 8, 36, 3]
-    assert folded == {f"layer{n}.1": length - 1 for n, length in zip((1, 2, 3, 4), lengths, strict=True)}
+    assert folded == {
+        f"layer{n}.1": length - 1 for n, length in zip((1, 2, 3, 4), lengths, strict=True)
+    }
     assert covered(root) == len(graph.layers)
     assert len(root.parts) == 8
 

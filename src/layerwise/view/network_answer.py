@@ -72,7 +72,11 @@ class Answer:
             box = column.boxes[at]
             middle = float(box[1] + box[3] / 2)
             number = int(numbers[at])
-            name = self.names[number] if number < len(self.names) else f"unit {number + 1}"
+            name = (
+                self.names[number]
+                if number < len(self.names)
+                else f"unit {format_count(number + 1)}"
+            )
             chosen = at == best and lit > 0.5
             ink = theme.ink if chosen else theme.grey
             weight = BOLD_WEIGHT if chosen else 400

@@ -117,7 +117,7 @@ def _block(reading: Reading, source: int, target: int, weight: FloatArray) -> Fl
     layer = reading.graph.layers[target]
     entries = reading.trace.site(layer.weight).entries
     axes = reading.trace.site(layer.weight).axes
-    if weight.ndim < 2 or len(axes) < 2:
+    if weight.ndim < 2 or len(axes) < 2 or (layer.kind == "dense" and weight.ndim != 2):
         return None
     shape = reading.trace.site(layer.weight).about.get("shape", weight.shape)
     rows = _places(entries.get(axes[0]), int(shape[0]), reading.chosen(target).numbers)

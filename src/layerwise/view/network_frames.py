@@ -40,7 +40,7 @@ class Frames:
             for column in places.columns
         }
         self._steepest = largest(
-            [reading.unit_gradients(c.number, m) for c in places.columns for m in moments]
+            [reading.unit_gradients(c.number, moments[0]) for c in places.columns]
         )
         self._links = links
         self._still = self._wires() + panels.still()

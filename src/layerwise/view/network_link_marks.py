@@ -38,8 +38,11 @@ class LinkMarks:
             max((link.heaviest(reading, m) for m in moments), default=0.0) or 1.0
             for link in self.links
         ]
-        slopes = [link.heaviest(reading, m, gradient=True)
-                  for link in self.links if link.kind != "straight" for m in moments]  # fmt: skip
+        slopes = [
+            link.heaviest(reading, moments[0], gradient=True)  # the wave back is of the first
+            for link in self.links
+            if link.kind != "straight"
+        ]
         self._hardest = max(slopes, default=0.0) or 1.0
         self._strengths = lru_cache(maxsize=1024)(self._strength)
 

@@ -1,4 +1,4 @@
-"""A model of your own with branches, trained in your own loop: recorded, and its diagram drawn.
+"""A model of your own with branches, trained in your own loop: recorded, filmed, its diagram drawn.
 
 python examples/your_own_model.py [FOLDER]
 """
@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import layerwise as lw
-from layerwise.view.network_diagram import diagram
 
 SIDE, STEPS = 12, 120
 
@@ -53,7 +52,7 @@ def bars(count: int) -> tuple[Tensor, Tensor]:
 
 
 def main(folder: Path) -> None:
-    """Train, and write the diagram of what was recorded."""
+    """Train, and write the film and the diagram of what was recorded."""
     torch.manual_seed(0)
     model = TwoSights(classes=3)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -75,9 +74,13 @@ def main(folder: Path) -> None:
     print(f"{100 * right:.1f} % of 600 new pictures right; a constant guess gets a third")
 
     folder.mkdir(parents=True, exist_ok=True)
-    scene = diagram(trace, title="Two sights of one picture")
-    print("wrote", scene.save(folder / "your-own-model.png"))
-    print("wrote", diagram(trace, columns=1).save(folder / "your-own-model.svg"))
+    film = lw.view.network(
+        trace, title="Two sights of one picture", classes=["level", "upright", "nothing"]
+    )
+    print("wrote", film.save(folder / "your-own-model.mp4"))
+    drawn = lw.view.diagram(trace, title="Two sights of one picture")
+    print("wrote", drawn.save(folder / "your-own-model.png"))
+    print("wrote", lw.view.diagram(trace, columns=1).save(folder / "your-own-model.svg"))
 
 
 if __name__ == "__main__":

@@ -236,12 +236,13 @@ class Frames:
         alone = sum(other.rank == column.rank for other in self.places.columns) == 1
         base = 118.0 if alone else top
         if not alone:  # one line between two layers
-            lines = [shorten(layer.label or layer.name, 1.6 * room, LABEL_SIZE)]
+            fits = text_width(layer.label, LABEL_SIZE) <= room
+            lines = [layer.label if fits else shorten(layer.name, room, LABEL_SIZE)]
         slopes = self.reading.gradient(column.number, state.moment) if back > 0.5 else None
         if slopes is not None:
             steep = float(np.sqrt(np.mean(slopes**2)))
             size = format_number(steep, 2)
-            lines = ["gradient", size] if alone else [f"gradient {size}"]
+            lines = ["gradient", size] if alone else [size]
         shift = -22 * (len(lines) - 1)
         color: Color = self.theme.grey if slopes is None else self.theme.ink
         return [

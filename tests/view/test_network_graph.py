@@ -328,7 +328,9 @@ def chain(widths, extra=()):
         ([1, 5, 3, 5, 3, 5, 3, 2], (), [3]),
         ([1, 5, 5, 5, 2], ((2, 4),), [2]),  # the end reads from the second: it must be seen
         ([1, 5, 5, 5, 5, 2], ((0, 1), (0, 2), (0, 3), (0, 4)), [4]),  # all read one source too
-        ([1, 5, 5, 5, 5, 2], ((1, 3),), []),  # one reads from a repeat: it must be seen
+        ([1, 5, 5, 5, 2], ((1, 4), (2, 4)), [3]),  # the end reads all of them
+        ([1, 5, 5, 5, 2], ((1, 4),), [2]),  # of the first only: it stands alone
+        ([1, 5, 5, 5, 5, 2], ((1, 3),), [2]),  # the third reads both before it
     ],
 )
 def test_what_folds(widths, extra, expected):
@@ -344,3 +346,49 @@ def test_gathered_covers_everything_in_few_blocks():
     assert len(few.parts) == 7
     assert covered(few) == covered(root) == 59
     assert gathered(few, 7) is few
+
+
+def test_a_type_changed_to_itself_does_not_hide_a_norm():
+    """As in language models: the norm works in float32, and the skip goes around it."""
+
+    class RMSNorm(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(6))
+
+        def forward(self, x):
+            x = x.to(torch.float32)
+            return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6))
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.fc = RMSNorm(), nn.Linear(6, 6)
+
+        def forward(self, x):
+            return x + self.fc(self.norm(x))
+
+    model = nn.Sequential(nn.Linear(4, 6), Block(), Block())
+    graph = network_graph(lw.record(model, torch.randn(2, 4)))
+    kinds = [layer.kind for layer in graph.layers]
+    assert kinds == ["input", "dense", *["normalisation", "dense", "addition"] * 2]
+    assert graph.layers[2].parameters == ("1.norm.weight",)
+    assert repeats(blocks_of(graph)) == [2]
+
+
+def test_steps_of_a_loop_that_all_feed_the_end_fold():
+    class Steps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.out = nn.GRUCell(3, 5), nn.Linear(5, 2)
+
+        def forward(self, x):
+            state, outputs = x.new_zeros(len(x), 5), []
+            for step in range(x.shape[1]):
+                state = self.cell(x[:, step], state)
+                outputs.append(self.out(state))
+            return torch.stack(outputs, 1)
+
+    graph = network_graph(lw.record(Steps(), torch.randn(2, 6, 3)))
+    assert 5 <= max(repeats(blocks_of(graph))) <= 6
+    assert graph.layers[-1].kind == "joining"

@@ -144,8 +144,7 @@ class Boxes:
             lines.append(Line(f"{format_count(count)} blocks"))
         mark = f"× {format_count(block.repeats)}" if block.repeats > 1 else ""
         if each:
-            words = f"{format_count(each)} parameters"
-            lines.append(Line(f"{words} each" if mark else words, quiet=True))
+            lines += self._parameter_line(block)
         box = Box(block, "frame", "", lines, mark, inner=inner)
         within = self._laid_out(block, inner, np.inf, ports=True)
         head = sum(line.width for line in lines) + (_mark_width(mark) + 28 if mark else 0) + 48

@@ -66,7 +66,9 @@ class Drawing:
         if not self.down:
             open_ended |= {n + int(ports) for n, box in enumerate(boxes) if box.style == "frame"}
         for link, (_, target) in zip(links, placed.joins, strict=True):
-            self._link(link, x, y, head=target not in open_ended)
+            from_above = len(link) > 0 and abs(link[-1, 4] - link[-1, 6]) < 0.01
+            ends = target not in open_ended or (from_above and not self.down)
+            self._link(link, x, y, head=ends)
         if ports:
             places, rows = places[1:-1], rows[1:-1]
         for box, place, row in zip(boxes, places, rows, strict=True):

@@ -2,9 +2,9 @@
 
 A network's modules make a tree: "layer3.0.conv1" stands in the block "layer3.0", that in the block
 "layer3". Blocks that follow one another, are made of equal layers (operation, shape, settings,
-parameters) in equal connections, and from which nothing but the next one reads, are one block that
-repeats. So are layers and groups of layers without names of their own, such as the convolutions of
-a plain sequence. Blocks in blocks fold first, so repeats nest.
+parameters) in equal connections, and feed the same others, are one block that repeats. So are
+layers and groups of layers without names of their own, such as the convolutions of a plain
+sequence. Blocks in blocks fold first, so repeats nest.
 """
 
 from __future__ import annotations
@@ -86,9 +86,11 @@ class _Folder:
         self._ids: dict[Any, int] = {}
         self._structure: dict[int, int] = {}  # id of a block → number of its structure
         self.read_until = list(range(len(graph.layers)))  # the last layer that reads each
+        self.readers: list[list[int]] = [[] for _ in graph.layers]
         for number, layer in enumerate(graph.layers):
             for source in layer.inputs:
                 self.read_until[source] = max(self.read_until[source], number)
+                self.readers[source].append(number)
 
     def root(self) -> Block:
         return Block("", 0, len(self.layers), self._parts(0, len(self.layers), 0))
@@ -210,11 +212,18 @@ class _Folder:
         return True
 
     def _closed(self, parts: list[Block], place: int, length: int, repeats: int) -> bool:
-        """Whether nobody outside reads from a repeat before the last."""
+        """Whether what reads from outside reads from all repeats alike; the last may feed more."""
         first = parts[place].first
-        inner = parts[place + length * (repeats - 1)].first
+        period = parts[place + length].first - first
         stop = parts[place + length * repeats - 1].stop
-        return all(self.read_until[number] < stop for number in range(first, inner))
+        if all(self.read_until[number] < stop for number in range(first, stop - period)):
+            return True
+        for offset in range(period):
+            same = range(first + offset, stop, period)
+            outside = [{r for r in self.readers[number] if r >= stop} for number in same]
+            if any(own != outside[0] for own in outside[:-1]) or not outside[0] <= outside[-1]:
+                return False
+        return True
 
     def _kind(self, part: Block) -> int:
         """A number that equal structures share: layers, their order, their connections inside."""

@@ -170,6 +170,8 @@ class _Builder:
         if base in self.owner and operation not in RESHAPING:
             self.owner[site.name] = self.owner[base]
             return
+        if operation.endswith("_like"):  # takes a shape only: new numbers
+            return
         fed = [name for name in site.inputs if name in self.owner]
         sources = [self.owner[name] for name in fed]
         if len(fed) > 1:

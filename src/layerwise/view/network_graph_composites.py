@@ -42,6 +42,8 @@ def composites_of(
             readers.setdefault(name, []).append(site.name)
     for module, group in groupby(outputs, key=lambda site: site.about.get("module", "")):
         members = list(group)
+        while members and members[0].about.get("operation") in RESHAPING:
+            del members[0]  # a change of type that changes nothing is read by others too
         if module and len(members) > 1:
             composite = _composite(members, inputs, sites, readers)
             if composite is not None:

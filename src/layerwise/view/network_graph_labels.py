@@ -26,7 +26,7 @@ def shape_in_words(kind: str, shape: tuple[int, ...], site: Site) -> str:
         return _input_in_words(own, site)
     if not own:
         return "1 value"
-    if is_map(site, own):
+    if is_map(site, own) or (kind == "convolution" and len(own) > 1):
         maps = "map" if own[0] == 1 else "maps"
         return f"{format_count(own[0])} {maps} {sides(own[1:])}"
     if len(own) == 1:

@@ -17,7 +17,7 @@ from .network_diagram_boxes import SHORT, TEXT, Box, Boxes
 from .network_diagram_counts import multiply_adds, parameters_in
 from .network_diagram_marks import STACK, Drawing
 from .network_folding import Block, blocks_of, gathered
-from .network_graph import NetworkGraph, network_graph
+from .network_graph import NetworkGraph, network_graph, undisturbed
 from .network_layout import Layout, Spacing
 from .style import (
     BOLD_WEIGHT,
@@ -80,7 +80,8 @@ def diagram(
     look = theme_named(theme)
     whole_count = network.about.get("parameters", 0) if isinstance(network, Trace) else 0
     page = _Page(graph, name, look, size, columns, int(whole_count))
-    marks, whole = page.drawn(level)
+    with undisturbed():
+        marks, whole = page.drawn(level)
     return Scene(
         lambda stop, fraction: marks,
         Timeline.even(1, step=1.0),

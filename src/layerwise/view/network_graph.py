@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..errors import InputError
@@ -82,7 +85,20 @@ def network_graph(trace: Trace) -> NetworkGraph:
             received=f"{trace.title!r} without outputs of layers",
             do="Record one with layerwise.record, recording or fit",
         )
-    return NetworkGraph(_Builder(sites, outputs).build())
+    with undisturbed():
+        return NetworkGraph(_Builder(sites, outputs).build())
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Without looking for garbage: what is made here stays, and the search takes as long again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @dataclass(eq=False, slots=True)
@@ -307,16 +323,18 @@ class _Builder:
         alone = draft.kind != "input" and not draft.inputs and shape[:1] != (1,)
         return shape if alone else shape[1:]
 
+    def _size(self, name: str) -> tuple[int, ...]:
+        return tuple(self.sites[name].about.get("shape", ()))
+
     def _finished(self, draft: _Draft) -> Layer:
-        shape = tuple(int(side) for side in draft.shown.about.get("shape", ()))
-        weight = next(
-            (name for name in draft.own if len(self.sites[name].about.get("shape", ())) > 1), ""
-        )
-        bias = next((name for name in draft.own if name.rpartition(".")[2].startswith("bias")), "")
-        if not weight and draft.own and draft.own[0] != bias:
-            weight = draft.own[0]
-        if draft.kind in ("joining", "addition"):
-            weight = bias = ""
+        shape = self._size(draft.shown.name)
+        sizes = tuple(self._size(name) for name in draft.parameters)
+        weight = bias = ""
+        if draft.own and draft.kind not in ("joining", "addition"):
+            weight = next((name for name in draft.own if len(self._size(name)) > 1), "")
+            bias = next((n for n in draft.own if n.rpartition(".")[2].startswith("bias")), "")
+            if not weight and draft.own[0] != bias:
+                weight = draft.own[0]
         return Layer(
             name=draft.site.name,
             kind=draft.kind,
@@ -330,10 +348,7 @@ class _Builder:
             bias=bias,
             inputs=tuple(draft.inputs),
             parameters=tuple(draft.parameters),
-            sizes=tuple(
-                tuple(int(side) for side in self.sites[name].about.get("shape", ()))
-                for name in draft.parameters
-            ),
+            sizes=sizes,
             operation=draft.operation,
             module=str(draft.site.about.get("module", "")),
             settings=str(draft.site.about.get("settings", "")),

@@ -36,24 +36,43 @@ def composites_of(
     operations, is an activation function; one with "Norm" in its class may take means too.
     """
     found: dict[str, Composite] = {}
-    readers: dict[str, list[str]] = {}
-    for site in outputs:
-        for name in site.inputs:
-            readers.setdefault(name, []).append(site.name)
+    readers: dict[str, list[str]] = {}  # filled in when the first candidate asks
     for module, group in groupby(outputs, key=lambda site: site.about.get("module", "")):
         members = list(group)
         while members and members[0].about.get("operation") in RESHAPING:
             del members[0]  # a change of type that changes nothing is read by others too
         if module and len(members) > 1:
-            composite = _composite(members, inputs, sites, readers)
+            source = _only_source(members, inputs, sites)
+            if source is None:
+                continue
+            if not readers:
+                for site in outputs:
+                    for name in site.inputs:
+                        readers.setdefault(name, []).append(site.name)
+            composite = _composite(members, source, sites, readers)
             if composite is not None:
                 found |= dict.fromkeys(composite.sites, composite)
     return found
 
 
+def _only_source(
+    members: Sequence[Site], inputs: Collection[str], sites: Mapping[str, Site]
+) -> str | None:
+    """The one output that all of a module's arithmetic starts from; None if there is not one."""
+    own = {site.name for site in members}
+    source = None
+    for site in members:
+        for name in site.inputs:
+            if name not in own and (name in inputs or sites[name].kind == "activation"):
+                if source not in (None, name):
+                    return None
+                source = name
+    return source
+
+
 def _composite(
     members: Sequence[Site],
-    inputs: Collection[str],
+    source: str,
     sites: Mapping[str, Site],
     readers: Mapping[str, list[str]],
 ) -> Composite | None:
@@ -68,19 +87,10 @@ def _composite(
     ]
     if not all(allowed) or all(name in RESHAPING for name in operations):
         return None
-    outside: dict[str, None] = {}
-    weights: dict[str, None] = {}
-    for site in members:
-        for name in site.inputs:
-            if name in own:
-                continue
-            if sites[name].kind == "weight":
-                weights[name] = None
-            elif sites[name].kind == "activation" or name in inputs:
-                outside[name] = None
-    if len(outside) != 1 or (weights and not norm):
+    used = (name for site in members for name in site.inputs if name not in own)
+    weights = {name: None for name in used if sites[name].kind == "weight"}
+    if weights and not norm:
         return None
-    source = next(iter(outside))
     escapes = any(set(readers.get(name, ())) - own for name in own - {last.name})
     if escapes or sites[source].about.get("shape") != last.about.get("shape"):
         return None

@@ -14,13 +14,14 @@ from torch import nn
 import layerwise as lw
 from layerwise.errors import InputError
 from layerwise.scene import Curves, Image, Text
+from layerwise.view.network_density import Density
 from layerwise.view.network_frames import short_number
 from layerwise.view.network_graph import network_graph
 from layerwise.view.network_link_marks import THICK, THIN
 from layerwise.view.network_patch import patch_of
 from layerwise.view.network_reading import Reading
 from layerwise.view.palette import NEGATIVE, POSITIVE
-from layerwise.view.style import format_number, format_percent
+from layerwise.view.style import DARK, format_number, format_percent
 
 ACTIVATIONS = {"ReLU": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
@@ -180,6 +181,19 @@ def test_a_convolution_shows_its_maps():
     assert sum(isinstance(mark, Image) for mark in marks) == 1 + 4 * 12
     said = " ".join(mark.string for mark in marks if isinstance(mark, Text))
     assert re.search(r"12 of 64 maps \(conv2, pool2\).* by largest mean \|output\|", said)
+
+
+def test_a_large_layer_has_a_density_of_all_its_numbers():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 300_000), nn.Tanh(), nn.Linear(300_000, 2))
+    batch = torch.randn(2, 5)
+    trace = lw.record(model, batch)
+    density = Density(Reading(trace, network_graph(trace), 1), DARK)
+    shown = torch.tanh(model[0](batch))[1].detach().double().numpy()
+    expected, _ = np.histogram(shown, 40, (-1, 1))
+    np.testing.assert_array_equal(density.counts(1, 0, 1.0), expected)
+    marks = lw.view.network(trace, sample=1).stop_marks(2)
+    assert any(isinstance(mark, Text) and mark.string == "all 300,000" for mark in marks)
 
 
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])

@@ -11,6 +11,7 @@ from ..scene import Scene
 from ..trace import Trace
 from .network_answer import Answers
 from .network_deep import DeepFrames, Sizes, bar_words, stops_of
+from .network_density import Density
 from .network_focus import focus_on
 from .network_folding import blocks_of
 from .network_frames import Frames
@@ -154,6 +155,8 @@ def _foot(
         longest = format_count(places.depth)
         parts.append(f"{format_count(len(drawn))} layers, {longest} one after another")
         parts.append(bar_words(len(drawn)))
+    if any(Density(reading, links.theme).is_whole(column.number) for column in places.columns[:-1]):
+        parts.append("below a column: all its numbers, height by √ of how many")
     kinds = {link.kind for link in links.links}
     if "weights" in kinds:
         parts.append("link: width by |weight|, of its layer's largest")

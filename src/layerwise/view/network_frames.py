@@ -11,6 +11,7 @@ from ..scene import Color, Curves, Image, Mark, Rectangles, Reference
 from ..typeface import shorten, text_width
 from ..types import ByteArray, FloatArray, float32_array
 from .marks import label
+from .network_density import ROOM, Density
 from .network_focus import Focus
 from .network_link_marks import LinkMarks, between, bows
 from .network_panels import Panels
@@ -43,6 +44,7 @@ class Frames:
             [reading.unit_gradients(c.number, moments[0]) for c in places.columns]
         )
         self._links = links
+        self._density = Density(reading, theme)
         self._still = self._wires() + panels.still()
 
     def marks(self, stop: int, fraction: float) -> list[Mark]:
@@ -99,6 +101,9 @@ class Frames:
         back = between(here.back[column.rank], there.back[column.rank], fraction)
         near = here if fraction < 0.5 else there
         marks = self._headings(column, near, back)
+        if column.rank < self.places.depth and self._has_room(column):
+            limit = self._limit[column.number]
+            marks += self._density.marks(column, near.moment, limit, lit)
         units = _between_arrays(
             self.reading.units(column.number, here.moment),
             self.reading.units(column.number, there.moment), fraction,
@@ -127,6 +132,11 @@ class Frames:
         if self.focus is not None and self.focus.layer == column.number:
             marks.append(self._ring(column, self.focus.place))
         return marks
+
+    def _has_room(self, column: Column) -> bool:
+        """Whether a density fits below: the only layer of its column, the next one far enough."""
+        alone = sum(other.rank == column.rank for other in self.places.columns) == 1
+        return alone and column.rank > 0 and self._room(column) + 14 >= ROOM
 
     def _mixed(self, colors: ByteArray, lit: float) -> ByteArray:
         neutral = np.broadcast_to(np.array(self.theme.neutral[:3], np.uint8), colors.shape)

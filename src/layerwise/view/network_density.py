@@ -11,7 +11,7 @@ from ..scene import Mark, Rectangles
 from ..types import FloatArray, IntArray, float32_array
 from .marks import hairlines, label
 from .network_places import Column
-from .network_reading import Reading
+from .network_reading import Reading, largest
 from .palette import signed_color
 from .style import SMALLEST_SIZE, Theme, format_count
 
@@ -21,10 +21,14 @@ ROOM: Final = 92.0  # columns nearer to each other than this have none
 
 
 class Density:
-    """Histograms of whole outputs: 40 bins from −limit to limit, heights by √ of the count."""
+    """Histograms of whole outputs: 40 bins from −limit to limit, heights by √ of the count.
+
+    The limit is the largest magnitude of the layer in the whole recording.
+    """
 
     def __init__(self, reading: Reading, theme: Theme) -> None:
         self.reading, self.theme = reading, theme
+        self.limit = lru_cache(maxsize=256)(self._limit)
         self.counts = lru_cache(maxsize=2048)(self._counts)
 
     def is_whole(self, number: int) -> bool:
@@ -38,15 +42,17 @@ class Density:
         values = self.reading.output(number, moment)
         if values is None:
             return np.zeros(BINS, np.int64)
-        inside = values[np.isfinite(values)]
-        found, _ = np.histogram(np.clip(inside, -limit, limit), BINS, (-limit, limit))
+        found, _ = np.histogram(values[np.isfinite(values)], BINS, (-limit, limit))
         return found.astype(np.int64)
 
-    def marks(self, column: Column, moment: int, limit: float, lit: float) -> list[Mark]:
-        """The density of a column's layer at a moment; `limit` is the end of its scale."""
+    def _limit(self, number: int) -> float:
+        return largest([self.reading.output(number, moment) for moment in self.reading.moments])
+
+    def marks(self, column: Column, moment: int, lit: float) -> list[Mark]:
+        """The density of a column's layer at a moment."""
         if not self.is_whole(column.number):
             return []
-        counts = self.counts(column.number, moment, limit)
+        counts = self.counts(column.number, moment, self.limit(column.number))
         heights: FloatArray = np.sqrt(counts / max(int(counts.max()), 1)) * (FLOOR - TOP) * lit
         middle = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)
         left, wide = middle - WIDTH / 2, WIDTH / BINS

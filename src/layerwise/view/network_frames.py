@@ -102,8 +102,7 @@ class Frames:
         near = here if fraction < 0.5 else there
         marks = self._headings(column, near, back)
         if column.rank < self.places.depth and self._has_room(column):
-            limit = self._limit[column.number]
-            marks += self._density.marks(column, near.moment, limit, lit)
+            marks += self._density.marks(column, near.moment, lit)
         units = _between_arrays(
             self.reading.units(column.number, here.moment),
             self.reading.units(column.number, there.moment), fraction,

@@ -250,6 +250,8 @@ def path_of(layer: Layer) -> tuple[str, ...]:
 
 def _plain(name: str) -> str:
     """A name without the count of its calls: "enc:2.add:3" → "enc.add"."""
+    if ":" not in name:
+        return name
     return ".".join(part.partition(":")[0] for part in name.split("."))
 
 

@@ -358,5 +358,7 @@ class _Builder:
 def _around(site: Site) -> str:
     """The module in which an output was made; for a module's own output the one around it."""
     module = str(site.about.get("module", ""))
-    own = ".".join(part.partition(":")[0] for part in site.name.split("."))
+    own = site.name
+    if ":" in own:
+        own = ".".join(part.partition(":")[0] for part in own.split("."))
     return module.rpartition(".")[0] if own == module else module

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike
 
 from ..errors import InputError
 from ..types import FloatArray
-from .style import format_number
+from .style import format_number, format_power
 
-_SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ROUND: Final = (1, 2, 5, 10)
 
 
@@ -75,11 +74,6 @@ def format_step(number: int, step: float) -> str:
         return format_number(value, 2)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return f"{value:z,.{decimals}f}".replace("-", "\u2212")
-
-
-def format_power(exponent: int) -> str:
-    """A power of ten as an axis says it: 10⁻⁵; 1 for 10⁰."""
-    return "1" if exponent == 0 else f"10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
 def power_range(values: FloatArray) -> tuple[float, float] | None:

@@ -25,7 +25,7 @@ from .chart import (
     line,
 )
 from .chart_frame import Frame, chosen, format_place
-from .chart_scale import Scale, format_power, power_range
+from .chart_scale import Scale, power_range
 from .depth_reading import NOT_FINITE, ZERO, Sizes
 from .marks import hairlines, label
 from .palette import NEGATIVE, class_colors
@@ -37,6 +37,7 @@ from .style import (
     format_count,
     format_number,
     format_percent,
+    format_power,
 )
 
 LANE = 20.0  # the room of a line for zeros, or for what is not finite

@@ -22,7 +22,7 @@ from .network_panels import Panels
 from .network_reading import Reading
 from .network_story import Story
 from .palette import NEGATIVE, POSITIVE
-from .style import LABEL_SIZE, SMALLEST_SIZE, Theme, format_count
+from .style import SMALLEST_SIZE, Theme, format_count, format_power
 
 LEFT, RIGHT = 560.0, 1290.0
 OUTPUT_TOP, OUTPUT_FLOOR = 150.0, 470.0
@@ -187,14 +187,8 @@ class PowerScale:
                 continue
             y = self.floor - (power - self.low) / (self.high - self.low) * (self.floor - self.top)
             marks.append(hairlines(float32_array([[LEFT, y, RIGHT, y]]), theme.hairline))
-            raised = str(power).translate(RAISED)
-            marks.append(
-                label(LEFT - 12, y + 6, f"10{raised}", theme.grey, size=LABEL_SIZE, anchor="end")
-            )
+            marks.append(label(LEFT - 12, y + 6, format_power(power), theme.grey, anchor="end"))
         return marks
-
-
-RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def bar_words(count: int) -> str:

@@ -135,8 +135,12 @@ def format_number(number: float, digits: int = 3) -> str:
     if -4 <= exponent < 6:
         rounded = float(f"{mantissa}e{power}")
         return f"{rounded:,.{max(digits - 1 - exponent, 0)}f}".replace("-", MINUS)
-    raised = str(exponent).translate(_SUPERSCRIPTS)
-    return f"{mantissa}{THIN_SPACE}×{THIN_SPACE}10{raised}".replace("-", MINUS)
+    return f"{mantissa}{THIN_SPACE}×{THIN_SPACE}".replace("-", MINUS) + format_power(exponent)
+
+
+def format_power(exponent: int) -> str:
+    """A power of ten as an axis says it: 10⁻³; 1 for 10⁰."""
+    return "1" if exponent == 0 else f"10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
 _SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

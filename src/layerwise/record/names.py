@@ -7,6 +7,7 @@ module's `forward` has the module's name and its own ("layer1.0.add"); what happ
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from math import isfinite
@@ -122,13 +123,15 @@ def output_axes(
     count = len(shape)
     if not count:
         return ()
-    if name.startswith("conv") and name[-1:] in "123" and count == int(name[-1]) + 2:
-        return IMAGES[int(name[-1])]
-    for source in operation.inputs:
+    sides = re.fullmatch(r"conv(?:_transpose)?([123])d", name)
+    if sides and count == int(sides[1]) + 2:
+        return IMAGES[int(sides[1])]
+    own = [source for source in operation.inputs if source.kind not in ("parameter", "buffer")]
+    for source in own:
         axes = known.get(id(source))
         if axes is not None and tuple(source.shape) == tuple(shape):
             return axes
-    for source in operation.inputs:  # pooling and the like: as many axes, other sizes
+    for source in own:  # pooling and the like: as many axes, other sizes
         axes = known.get(id(source))
         if axes is not None and len(axes) == count and name not in MIXING:
             return (*axes[:-1], UNIT) if name in ("linear", "embedding") else axes

@@ -1,0 +1,42 @@
+"""What the axes of outputs are called."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import layerwise as lw
+
+POSITION = ("sample", "channel", "position")
+PICTURE = ("sample", "channel", "row", "column")
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "axes"),
+    [
+        (nn.Conv1d(2, 3, 3), (2, 2, 8), POSITION),
+        (nn.Conv2d(2, 3, 3), (2, 2, 8, 8), PICTURE),
+        (nn.Conv3d(2, 3, 3), (2, 2, 8, 8, 8), ("sample", "channel", "depth", "row", "column")),
+        (nn.ConvTranspose1d(2, 3, 3), (2, 2, 8), POSITION),
+        (nn.ConvTranspose2d(2, 3, 3), (2, 2, 8, 8), PICTURE),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_of_convolutions(layer, shape, axes):
+    trace = lw.record(nn.Sequential(layer, nn.ReLU()), torch.randn(shape))
+    assert trace.site("0").axes == axes
+    assert trace.site("1").axes == axes
+
+
+def test_a_parameter_added_does_not_name_them():
+    class Placed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.places = nn.Parameter(torch.randn(1, 5, 4))
+
+        def forward(self, x):
+            return x + self.places
+
+    trace = lw.record(Placed(), torch.randn(1, 5, 4))
+    assert trace.site("add").axes == trace.site("input").axes == ("sample", "position", "unit")

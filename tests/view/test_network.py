@@ -196,6 +196,40 @@ def test_a_large_layer_has_a_density_of_all_its_numbers():
     assert any(isinstance(mark, Text) and mark.string == "all 300,000" for mark in marks)
 
 
+def strip(scene, stop):
+    texts = [m for m in scene.stop_marks(stop) if isinstance(m, Text) and abs(m.at[1] - 940) < 1]
+    return "".join(m.string for m in sorted(texts, key=lambda m: m.at[0]))
+
+
+def number_after(text, words):
+    return float(re.search(f"{words} ?([−\\d.]+)", text)[1].replace("−", "-"))
+
+
+def test_a_focus_behind_a_picture_and_one_that_is_scaled():
+    torch.manual_seed(1)
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(12, 4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.two(torch.tanh(self.one(x.flatten(1))) * 0.5)
+
+    model, batch = Scaled(), torch.rand(1, 1, 3, 4)
+    scene = lw.view.network(lw.record(model, batch), focus="one:2")
+    said = strip(scene, 1)
+    total = float(model.one(batch.flatten(1))[0, 1].detach())
+    assert number_after(said, r" =") == pytest.approx(total, rel=6e-3)
+    assert said.count("→") >= 2
+    assert number_after(said, r"mul →") == pytest.approx(np.tanh(total) * 0.5, rel=6e-3)
+    plain = lw.models.build("mlp 5 tanh", (1, 3, 4), 2)
+    said = strip(lw.view.network(lw.record(plain, batch), focus="fc1:3"), 1)
+    total = float(plain.fc1(batch.flatten(1))[0, 2].detach())
+    assert number_after(said, r"tanh\(.*= tanh\(") == pytest.approx(total, rel=6e-3)
+    assert said.endswith(format_number(float(np.tanh(total)), 3))
+
+
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
 def test_a_patch_times_its_kernel_is_the_output(stride, padding):
     torch.manual_seed(stride)

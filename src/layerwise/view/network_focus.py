@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -24,6 +26,12 @@ from .style import BOLD_WEIGHT, FOCUS_RING, TEXT_SIZE, Theme, format_number
 Piece: TypeAlias = tuple[str, Color, Literal[400, 600]]
 """A part of the formula: its text, colour and weight."""
 
+FUNCTIONS: Final[dict[str, Callable[[float], float]]] = {
+    "ReLU": lambda x: max(0.0, x),
+    "tanh": math.tanh,
+    "sigmoid": lambda x: 0.5 * (1 + math.tanh(0.5 * x)),
+}
+EXACT: Final = 1e-4  # single precision, with room
 STRIP_Y, BASE = 901.0, 940.0
 LEFT, RIGHT = 440.0, 1840.0
 PATCH_TOP, PATCH_SIDE, PATCH_BASE = 910.0, 72.0, 954.0
@@ -64,7 +72,6 @@ class Focus:
 
     def _convolution(self, patch: Patch, moment: int) -> list[Mark]:
         """Patch × kernel of the channel that adds most, the rest in numbers."""
-        layer = self.reading.graph.layers[self.layer]
         ink, grey, theme = self.theme.ink, self.theme.grey, self.theme
         at = patch.strongest
         marks: list[Mark] = []
@@ -96,8 +103,8 @@ class Focus:
             say(f" {signed(patch.bias)} ", ink)
             say("bias", grey)
         say(f" = {format_number(patch.total, 3)}", ink)
-        if layer.activation:
-            say(f" → {layer.activation} → ", ink)
+        if self._after():
+            say(f" → {self._after()} → ", ink)
             say(format_number(patch.value, 3), ink, BOLD_WEIGHT)
         return marks + self._window(patch)
 
@@ -123,7 +130,6 @@ class Focus:
 
     def _pieces(self, moment: int) -> list[Piece]:
         ink, grey = self.theme.ink, self.theme.grey
-        layer = self.reading.graph.layers[self.layer]
         head: list[Piece] = [(f"{self.title}   ", grey, 400)]
         terms = self._terms(moment)
         value = self._value(moment)
@@ -131,11 +137,11 @@ class Focus:
             said = "not kept" if value is None else format_number(value, 3)
             return [*head, ("= ", ink, 400), (said, ink, BOLD_WEIGHT)]
         inputs, weights, bias, total = terms
-        end = self._end(layer.activation, total, value, bias)
+        end = self._end(total, value, bias)
+        named = self._function(total, value)
         room = RIGHT - LEFT - sum(text_width(t, TEXT_SIZE, w) for t, _, w in [*head, *end]) - 40
-        opening = "max(0, " if layer.activation == "ReLU" else (
-            f"{layer.activation}(" if layer.activation else ""
-        )  # fmt: skip
+        opening = f"{named}(" if named else ""
+        opening = "max(0, " if named == "ReLU" else opening
         pieces = [*head, (opening, ink, 400)] if opening else head
         room -= text_width(opening, TEXT_SIZE)
         order = np.argsort(-np.abs(inputs * weights), kind="stable")
@@ -165,19 +171,37 @@ class Focus:
             pieces.append((f"+ … {left:,} more … ", ink, 400))
         return [*pieces, *end]
 
-    def _end(self, activation: str, total: float, value: float, bias: float | None) -> list[Piece]:
+    def _function(self, total: float, value: float) -> str:
+        """The activation, where it gives exactly that; "" where something else happens too."""
+        name = self.reading.graph.layers[self.layer].activation
+        if name not in FUNCTIONS:
+            return ""
+        same = abs(FUNCTIONS[name](total) - value) <= EXACT * max(1.0, abs(value))
+        return name if same else ""
+
+    def _end(self, total: float, value: float, bias: float | None) -> list[Piece]:
         ink, grey = self.theme.ink, self.theme.grey
         pieces: list[Piece] = []
         if bias is not None:
             pieces += [("+ ", ink, 400), ("bias ", grey, 400), (format_number(bias, 2), ink, 400)]
-        summed = format_number(total, 3)
-        if activation:
-            name = f"max(0, {summed})" if activation == "ReLU" else f"{activation}({summed})"
-            pieces.append((f") = {name} = ", ink, 400))
-        else:
+        summed, given = format_number(total, 3), format_number(value, 3)
+        named = self._function(total, value)
+        if named:
+            again = f"max(0, {summed})" if named == "ReLU" else f"{named}({summed})"
+            pieces.append((f") = {again} = ", ink, 400))
+        elif abs(total - value) <= EXACT * max(1.0, abs(value)):
             pieces.append((" = ", ink, 400))
-        pieces.append((format_number(value, 3), ink, BOLD_WEIGHT))
-        return pieces
+        else:
+            pieces.append((f" = {summed} → {self._after()} → ", ink, 400))
+        return [*pieces, (given, ink, BOLD_WEIGHT)]
+
+    def _after(self) -> str:
+        """What happens to the sum before it is shown, in order."""
+        layer = self.reading.graph.layers[self.layer]
+        own = summing_site(self.reading, self.layer)
+        later = layer.sites[layer.sites.index(own) + 1 :] if own else layer.sites
+        names = [str(self.reading.trace.site(site).about.get("operation", site)) for site in later]
+        return " → ".join(name.replace("_", " ") for name in names)
 
     def _value(self, moment: int) -> float | None:
         units = self.reading.units(self.layer, moment)
@@ -193,12 +217,13 @@ class Focus:
             return None
         weight = reading.value(layer.weight, moment)
         given = reading.output(layer.inputs[0], moment)
-        total = reading.value(layer.sites[0], moment)
+        own_site = summing_site(reading, self.layer)
+        total = reading.value(own_site, moment) if own_site else None
         if weight is None or given is None or total is None or total.ndim != 1:
             return None
         site = reading.trace.site(layer.weight)
         row = _place(site.entries.get(site.axes[0]), self.unit)
-        whole = _place(reading.trace.site(layer.sites[0]).entries.get("unit"), self.unit)
+        whole = _place(reading.trace.site(own_site).entries.get("unit"), self.unit)
         flat = given.reshape(-1)
         if row is None or whole is None or len(flat) != weight.shape[1]:
             return None
@@ -207,7 +232,18 @@ class Focus:
         if bias is not None:
             at = _place(reading.trace.site(layer.bias).entries.get("unit"), self.unit)
             own = None if at is None else float(bias[at])
+        products = flat * weight[row]
+        size = float(np.abs(products).sum()) + abs(own or 0.0)
+        if abs(float(products.sum()) + (own or 0.0) - float(total[whole])) > EXACT * max(size, 1.0):
+            return None  # something else was computed: rather nothing than a wrong sum
         return flat, weight[row], own, float(total[whole])
+
+
+def summing_site(reading: Reading, number: int) -> str:
+    """The site of a layer that its weight goes into; "" if there is none."""
+    layer = reading.graph.layers[number]
+    sites = (site for site in layer.sites if layer.weight in reading.trace.site(site).inputs)
+    return next(sites, "")
 
 
 def signed(value: float) -> str:

@@ -104,3 +104,11 @@ def test_the_names():
     assert statistics_of([torch.tensor([0.0, 2.0, float("nan")])]).tolist() == [
         [1.0, 1.0, 0.0, 2.0, 0.5, 1.0]
     ]
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-16, 1e-18, 1e-20, 1e-25, 1e-30, 1e-35])
+def test_small_numbers_keep_their_spread(scale):
+    tensor = torch.randn(1000, generator=torch.Generator().manual_seed(0)) * scale
+    found, wanted = statistics_of([tensor])[0].astype(np.float64), expected(tensor)
+    np.testing.assert_allclose(found[1], wanted[1], rtol=1e-5)
+    assert abs(found[0] - wanted[0]) <= 2e-6 * scale

@@ -22,6 +22,7 @@ BLOCK: Final = 512
 FINITE: Final = np.int32(0x7F7FFFFF)  # the bits of the largest finite number
 REST: Final = np.int32(0x7FFFFFFF)  # all bits but the sign
 LOWEST: Final = np.int32(-0x80000000)
+TINY: Final = 1e-32  # a mean square below this is summed in double precision
 ZERO, ONE = np.float32(0), np.float32(1)
 
 
@@ -67,7 +68,10 @@ def _ends(bits: Any) -> Any:
 
 @compiled
 def _add_with_care(values: Any, rows: Any, row: int) -> None:
-    """What is not finite is counted and left out; squares too large for one lane are not lost."""
+    """In double precision: squares too large or too small for single are not lost.
+
+    What is not finite is counted and left out.
+    """
     for place in range(values.size):
         value = np.float64(values[place])
         if np.isfinite(value):
@@ -98,7 +102,8 @@ def add_values(values: Any, rows: Any, row: int) -> None:
         zeros += none
         low, high = min(low, part_low), max(high, part_high)
     # The key of −x is the complement of the bits of x.
-    if high > FINITE or low < ~FINITE or not np.isfinite(squares):
+    tiny = squares < TINY * values.size and zeros < values.size
+    if high > FINITE or low < ~FINITE or not np.isfinite(squares) or tiny:
         _add_with_care(values, rows, row)
         return
     ends = np.empty(2, np.int32)

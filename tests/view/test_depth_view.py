@@ -24,7 +24,7 @@ STATISTICS = (
 )  # fmt: skip
 
 
-def summary(sizes, name="made up", steps=None):
+def summary(sizes, name="made up", steps=None, spread=None):
     """A trace of gradients with those sizes, (moment, layer): mean 0, so that size is spread."""
     sizes = np.asarray(sizes, np.float32)
     layers = tuple(f"fc{k + 1}" for k in range(sizes.shape[1]))
@@ -39,6 +39,8 @@ def summary(sizes, name="made up", steps=None):
         whole[:, 1] = np.where(finite, row, np.nan)
         whole[:, 2], whole[:, 3] = -3 * whole[:, 1], 3 * whole[:, 1]
         whole[:, 5] = ~finite
+        if spread is not None:
+            whole[:, 1] = spread
         at = {"step": step if steps is None else steps[step]}
         trace.append(Moment("step", at), {site.name: whole, "loss": 0.5})
     return trace
@@ -146,21 +148,31 @@ def test_nothing_but_zeros_is_drawn_too():
 
 
 def test_numbers_whose_squares_are_lost_are_drawn_as_their_largest():
+    trace = summary([[1e-25, 1.0]], spread=[0.0, 1.0])
+    sizes = read_sizes(trace, "gradients", "root mean square")
+    assert sizes.bounded
+    assert sizes.values[0, 0] == pytest.approx(3e-25)
+    assert any("largest magnitude" in word for word in words(depth(trace), 0))
+
+
+def test_very_small_gradients_keep_their_size():
     model = chain(4)
     with torch.no_grad():
         model[-1].weight.mul_(1e-24)
     inputs = torch.randn(8, 6)
     keep = lw.Keep(gradients="summary", outputs="nothing", weights="nothing")
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    seen = model[0](inputs)
+    out = model[1:](seen)[:, 0].mean()
+    (slope,) = torch.autograd.grad(out, seen)
     with lw.recording(model, keep) as rec:
         model(inputs)[:, 0].mean().backward()
         optimizer.step()
     sizes = read_sizes(rec.trace, "gradients", "root mean square")
-    rows = rec.trace["summary of gradients", 0]
-    assert rows[0, 1] == 0 < rows[0, 3]  # the summary lost the spread, not the ends
-    assert sizes.bounded
-    assert sizes.values[0, 0] == pytest.approx(np.abs(rows[0, 2:4]).max())
-    assert any("largest magnitude" in word for word in words(depth(rec.trace), 0))
+    wanted = float(slope.double().square().mean().sqrt())
+    assert 0 < wanted < 1e-20
+    assert sizes.values[0, 0] == pytest.approx(wanted, rel=1e-5)
+    assert not sizes.bounded
 
 
 def test_a_single_pass_is_measured_by_its_arrays():

@@ -46,8 +46,8 @@ def depth(
     from the summaries that were kept: exact to their single precision. Without summaries it comes
     from the arrays that were kept, which the foot says. What is exactly zero has no place on such a
     scale and stands on a line "0" below it; a layer with any number that is not finite stands on
-    one above it. Where all numbers of a layer are below 10⁻¹⁸ their squares were lost in single
-    precision, so the largest magnitude is drawn, and the foot says so.
+    one above it. Where a summary lost the spread of numbers below 10⁻¹⁸, their squares having been
+    summed in single precision, the largest magnitude is drawn, and the foot says so.
 
     The film steps through the recorded moments, at most 120 of them. With `in_step="step"` several
     traces are seen at the same step; with "share" each at the same share of its own recording.

@@ -25,7 +25,8 @@ SUMMARIES: Final = {
 MEASURES: Final = ("root mean square", "standard deviation")
 KNOWN, ZERO, NOT_FINITE, ABSENT = range(4)
 SMALL: Final = 1e-18
-"""Below this the squares of single precision are lost, and with them a summary's spread."""
+"""Below this squares summed in single precision are lost, and with them a summary's spread: so it
+is in traces whose summaries were not made by layerwise, or on a graphics card."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def _from_summary(trace: Trace, site: str, measure: str, patterns: Sequence[str]
     ends = rows[..., [statistics["smallest"], statistics["largest"]]]
     largest = np.abs(ends).max(axis=-1)
     values = spread if measure == "standard deviation" else np.hypot(mean, spread)
-    lost = (largest > 0) & (largest < SMALL)
+    lost = (largest < SMALL) & (spread == 0) & (ends[..., 0] != ends[..., 1])
     values = np.where(lost, largest, values)
     state = np.full(values.shape, KNOWN, np.uint8)
     state[np.isnan(values)] = ABSENT

@@ -18,9 +18,9 @@ from results import keep
 
 import layerwise as lw
 from layerwise.trace import Trace
-from layerwise.view.network_diagram import diagram
-from layerwise.view.network_folding import blocks_of
-from layerwise.view.network_graph import NetworkGraph, network_graph
+from layerwise.view.diagram.drawing import diagram
+from layerwise.view.diagram.folding import blocks_of
+from layerwise.view.diagram.graph import NetworkGraph, network_graph
 
 NETWORKS = {
     "ResNet-152": ("resnet-152", (3, 64, 64), 1000),

@@ -12,7 +12,7 @@ import pytest
 from layerwise.lattice.classifier import LatticeClassifier
 from layerwise.render.html import joined_modules
 from layerwise.scene_json import document_text, scene_document
-from layerwise.view.lattice import lattice
+from layerwise.view.lattice.film import lattice
 
 pytestmark = pytest.mark.browser
 UNCLASSIFIED = 255

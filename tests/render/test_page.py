@@ -26,7 +26,7 @@ from layerwise.scene import (
     Text,
     Timeline,
 )
-from layerwise.view.lattice import lattice
+from layerwise.view.lattice.film import lattice
 
 ROWS, COLUMNS, STOPS = 30, 40, 12
 INK = (242, 243, 245, 255)

@@ -8,7 +8,7 @@ from chart_checks import check_words, words
 
 from layerwise.errors import InputError
 from layerwise.scene import Discs, Scene, Stop, Text, Timeline
-from layerwise.view.comparison import side_by_side
+from layerwise.view.charts.comparison import side_by_side
 
 
 def moving(labels, *, size=(1920, 1080), way=0.4, rest=0.5, ground=(15, 17, 21, 255), poster=0):

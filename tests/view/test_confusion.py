@@ -14,7 +14,7 @@ from layerwise.errors import InputError, UnknownNameError
 from layerwise.scene import Rectangles
 from layerwise.trace import Header, Trace
 from layerwise.train.confusion import ConfusionRecorder, confusion_table
-from layerwise.view.confusion import confusion
+from layerwise.view.charts.confusion import confusion
 from layerwise.view.palette import magnitude_color
 from layerwise.view.style import DARK, format_percent
 

@@ -13,9 +13,9 @@ import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.scene import Rectangles
 from layerwise.trace import Header, Moment, Site, Trace
-from layerwise.view.chart_scale import Scale, power_range, round_range
-from layerwise.view.depth import depth
-from layerwise.view.depth_reading import ABSENT, KNOWN, NOT_FINITE, ZERO, read_sizes
+from layerwise.view.charts.depth import depth
+from layerwise.view.charts.depth_reading import ABSENT, KNOWN, NOT_FINITE, ZERO, read_sizes
+from layerwise.view.charts.scale import Scale, power_range, round_range
 from layerwise.view.palette import NEGATIVE
 from layerwise.view.style import DARK, LIGHT
 

@@ -14,7 +14,7 @@ import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.scene import Discs, Rectangles
 from layerwise.trace import Header, Moment, Site, Trace
-from layerwise.view.learning import learning_curves
+from layerwise.view.charts.learning import learning_curves
 from layerwise.view.palette import class_colors
 from layerwise.view.style import LIGHT, format_number, format_percent
 

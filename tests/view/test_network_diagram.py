@@ -16,9 +16,9 @@ import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.scene import Curves, Rectangles, Text
 from layerwise.typeface import text_width
-from layerwise.view.network_diagram import COLUMN_WIDTHS, HIGHEST, diagram
-from layerwise.view.network_diagram_counts import multiply_adds
-from layerwise.view.network_graph import network_graph
+from layerwise.view.diagram.counts import multiply_adds
+from layerwise.view.diagram.drawing import COLUMN_WIDTHS, HIGHEST, diagram
+from layerwise.view.diagram.graph import network_graph
 from layerwise.view.style import DARK, SMALLEST_SIZE
 
 MODELS = {

@@ -10,9 +10,9 @@ from torch.nn import functional
 import layerwise as lw
 from layerwise.errors import InputError
 from layerwise.trace import Header, Site, Trace
-from layerwise.view.network_diagram_counts import parameters_in
-from layerwise.view.network_folding import blocks_of, gathered
-from layerwise.view.network_graph import Layer, NetworkGraph, network_graph
+from layerwise.view.diagram.counts import parameters_in
+from layerwise.view.diagram.folding import blocks_of, gathered
+from layerwise.view.diagram.graph import Layer, NetworkGraph, network_graph
 
 
 class UNet(nn.Module):

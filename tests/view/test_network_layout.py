@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.optimize import lsq_linear
 
-from layerwise.view.network_layout import Spacing, layout, ranks_of
-from layerwise.view.network_layout_order import _isotonic
-from layerwise.view.network_layout_rows import row_breaks
+from layerwise.view.diagram.layout import Spacing, layout, ranks_of
+from layerwise.view.diagram.layout_order import _isotonic
+from layerwise.view.diagram.layout_rows import row_breaks
 
 
 def random_graph(seed, count=18):

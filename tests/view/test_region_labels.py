@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.typeface import text_width
+from layerwise.view.lattice.region_labels import region_labels
 from layerwise.view.palette import class_colors
-from layerwise.view.region_labels import region_labels
 
 NAMES = [f"class {number}" for number in range(8)]
 BOX = (100.0, 50.0, 400.0, 400.0)

@@ -12,10 +12,10 @@ import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.scene import Rectangles
 from layerwise.trace import Header, Moment, Site, Trace
+from layerwise.view.charts.weights import weights
+from layerwise.view.charts.weights_reading import read_bands, read_histograms
 from layerwise.view.palette import NEGATIVE, POSITIVE
 from layerwise.view.style import LIGHT
-from layerwise.view.weights import weights
-from layerwise.view.weights_reading import read_bands, read_histograms
 
 
 def trained(keep, steps=4):

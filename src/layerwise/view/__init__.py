@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .comparison import side_by_side
-from .confusion import confusion
-from .depth import depth
-from .lattice import lattice
-from .learning import learning_curves
-from .network import network
-from .network_diagram import diagram
+from .charts.comparison import side_by_side
+from .charts.confusion import confusion
+from .charts.depth import depth
+from .charts.learning import learning_curves
+from .charts.weights import weights
+from .diagram.drawing import diagram
+from .lattice.film import lattice
+from .network.film import network
 from .palette import class_colors
 from .style import Theme, theme
-from .weights import weights
 
 __all__ = [
     "Theme", "class_colors", "confusion", "depth", "diagram", "lattice", "learning_curves",

@@ -1,0 +1,1 @@
+"""The lattice film: each frame is a layer."""

@@ -1,0 +1,239 @@
+"""The frames of a lattice film in one layout: which marks stand where at a moment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...scene import Image, Mark, Reference
+from ...typeface import shorten, text_width
+from ..charts.class_table import ClassTable
+from ..curve import Baseline, Curve
+from ..marks import label
+from ..style import (
+    BOLD_WEIGHT,
+    FOOT_SIZE,
+    LABEL_SIZE,
+    LIGHT_WEIGHT,
+    TEXT_SIZE,
+    TITLE_SIZE,
+    UNIT_SIZE,
+    format_count,
+    format_number,
+    format_percent,
+)
+from .layout import WIDE, Box, Layout, fitted
+from .region_labels import region_labels
+from .timeline import Film
+
+
+class Frames:
+    """The frames of a film in one layout."""
+
+    def __init__(self, film: Film, layout: Layout) -> None:
+        self.film, self.layout, self.theme = film, layout, film.theme
+        rows, columns = film.recipe["rows"], film.recipe["columns"]
+        self.grid, _ = fitted(layout.square, rows, columns)
+        names, points = film.classes, film.class_points
+        self._images: dict[tuple[int, Box], Image] = {}
+        self._named: dict[bool, list[Mark]] = {}
+        self.table = ClassTable(
+            layout.table, layout.rows, names, points, film.colors, film.theme, rows * columns
+        )
+        self.curve = self._curve()
+        self._still = [*self._words(), *self.table.still(), *self.curve.still()]
+
+    def marks(self, stop: int, fraction: float) -> list[Mark]:
+        """All marks at a moment; layers are whole, so nothing moves between two of them."""
+        film, layout = self.film, self.layout
+        shown = film.exact[-1]
+        if stop > film.filled or "exact" in film.moments[stop].at:
+            shown = max(moment for moment in film.exact if moment <= stop)
+        # From the points nearly all cells of a single run are unclassified: there the exact
+        # probabilities are the picture, and the run stands beside them.
+        swap = film.recipe["restart"] and stop > film.filled
+        marks = [*self._still, *self._counter(stop), *self.curve.upto(stop)]
+        if swap:
+            marks += [self._exact(shown, self.grid), self._cells(stop, layout.small)]
+            marks += [*self.table.at(film.likeliest(shown)), *self._run_words(stop)]
+        else:
+            marks += [self._exact(shown, layout.small), self._cells(stop, self.grid)]
+            marks += [*self.table.at(film.counts[stop]), *self._exact_words(shown)]
+        if stop >= film.filled:
+            marks += self._names(fuzzy=stop > film.filled)
+        return marks
+
+    def _names(self, *, fuzzy: bool) -> list[Mark]:
+        """Class names in the map, where colours alone do not tell the classes apart.
+
+        In fuzzy layers they stand where each class is the likeliest in the end.
+        """
+        if fuzzy not in self._named:
+            film = self.film
+            if fuzzy:
+                labels = film.trace["probabilities", film.exact[-1]].argmax(axis=0)
+            else:
+                labels = film.trace["labels", film.filled]
+            self._named[fuzzy] = region_labels(
+                labels.astype(np.uint8), self.grid, film.classes, film.colors
+            )
+        return self._named[fuzzy]
+
+    def _cells(self, stop: int, room: Box) -> Image:
+        rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]
+        box, whole = fitted(room, rows, columns)
+        return Image(
+            box,
+            self.film.trace["labels", stop],
+            self.film.cell_colors,
+            "nearest" if whole or box[2] >= 2 * columns else "area",
+            Reference("labels", stop),
+        )
+
+    def _exact(self, moment: int, room: Box) -> Image:
+        if (moment, room) in self._images:
+            return self._images[moment, room]
+        pixels, palette = self.film.probability_picture(moment)
+        rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]
+        side = min(room[2] / columns, room[3] / rows)
+        box = (room[0], room[1], columns * side, rows * side)
+        image = Image(box, pixels, palette, "area", Reference("probabilities", moment))
+        self._images = {(moment, room): image}  # one is enough: films go forward
+        return image
+
+    def _words(self) -> list[Mark]:
+        layout, grey = self.layout, self.theme.grey
+        x, y = layout.foot
+        size = FOOT_SIZE if layout is WIDE else 16
+        lines = _wrapped(self.film.foot(), layout.foot_width, size)[: layout.foot_lines]
+        marks: list[Mark] = [label(*layout.counter, "layer", grey), *self._axes()]
+        for number, line in enumerate(lines):
+            marks.append(label(x, y + number * size * 1.35, line, grey, size=size))
+        return marks
+
+    def _axes(self) -> list[Mark]:
+        """The names of the two axes, at the ends that they grow to."""
+        left, top, width, height = self.grid
+        across, up = (
+            shorten(str(name), 0.45 * width, LABEL_SIZE) for name in self.film.about["axes"]
+        )
+        right, grey = left + width, self.theme.grey
+        return [
+            label(right, top - 10, f"{up} ↑", grey, anchor="end"),
+            label(right, top + height + 24, f"{across} →", grey, anchor="end"),
+        ]
+
+    def _counter(self, stop: int) -> list[Mark]:
+        film, layout, theme = self.film, self.layout, self.theme
+        x, y = layout.counter
+        number = format_count(int(film.moments[stop].at["layer"]))
+        base = y + layout.big * 0.95
+        about = film.about
+        full = f"of {format_count(about['depth'])} to fill"
+        fuzzy = f", then {format_count(about['fuzzy_layers'])} fuzzy"
+        words = full + fuzzy
+        at = film.moments[stop].at
+        if stop > film.filled:
+            words = (
+                f"{format_count(int(at['fuzzy']))} of {format_count(about['fuzzy_layers'])} fuzzy"
+            )
+            if film.recipe["restart"]:
+                words += ", from the points again"
+        after = x + text_width(number, layout.big, LIGHT_WEIGHT) + 18
+        name = film.phases[-1 if stop > film.filled else 0].name
+        width = layout.size[0] - after - 32
+        unit = UNIT_SIZE if layout is WIDE else 20
+        return [
+            label(*layout.title, name, theme.ink, size=TITLE_SIZE, weight=BOLD_WEIGHT),
+            label(x - 4, base, number, theme.ink, size=layout.big, weight=LIGHT_WEIGHT),
+            label(after, base, shorten(words, width, unit), theme.grey, size=unit),
+        ]
+
+    def _exact_words(self, moment: int) -> list[Mark]:
+        film = self.film
+        fuzzy = format_count(int(film.moments[moment].at["fuzzy"]))
+        start = "points" if film.recipe["restart"] else "filled grid"
+        lines = [f"after {fuzzy} fuzzy layers from the {start}", self._strength()]
+        rest: list[str] = []
+        if moment == film.exact[-1] and film.about["chosen_by"]:
+            rest.append(f"chosen by {film.about['chosen_by']}")
+        return self._said("class probabilities, exact", lines, rest + self._judged(moment))
+
+    def _run_words(self, moment: int) -> list[Mark]:
+        film = self.film
+        share = 1 - film.counts[moment].sum() / film.cells
+        lines = [f"{'left' if self.layout is WIDE else 'above'}: class probabilities, exact",
+                 self._strength()]  # fmt: skip
+        rest = [f"this run: {format_percent(share)} of the cells are unclassified"]
+        return self._said("one run of the same layers", lines, self._judged(moment) + rest)
+
+    def _strength(self) -> str:
+        if self.layout is WIDE:
+            return "strength of colour = probability of the likeliest class"
+        return "strength = the likeliest's probability"
+
+    def _judged(self, moment: int) -> list[str]:
+        film = self.film
+        said = []
+        if ("exact log-loss", moment) in film.trace:
+            loss = float(film.trace["exact log-loss", moment])
+            error = float(film.trace["exact calibration error", moment])
+            said.append(f"log-loss {format_number(loss)} · calibration error {error:.3f}")
+        if film.block > 1:
+            said.append(f"each dot of it is the mean of {film.block} × {film.block} cells")
+        return said
+
+    def _said(self, head: str, lines: list[str], rest: list[str]) -> list[Mark]:
+        layout, theme = self.layout, self.theme
+        x, y = layout.words
+        size, step, small = (TEXT_SIZE - 2, 34, LABEL_SIZE) if layout is WIDE else (16, 22, 16)
+        marks: list[Mark] = [label(x, y, head, theme.grey, size=small)]
+        colors = [theme.ink] * len(lines) + [theme.grey] * len(rest)
+        for number, (line, color) in enumerate(zip(lines + rest, colors, strict=True), start=1):
+            short = shorten(line, layout.words_width, size)
+            marks.append(label(x, y + number * step, short, color, size=size))
+        return marks
+
+    def _curve(self) -> Curve:
+        film = self.film
+        moments = range(len(film.moments))
+        values = np.full(len(film.moments), np.nan)
+        baselines: list[Baseline] = []
+        if film.about["control_points"]:
+            control = format_count(film.about["control_points"])
+            name = (
+                f"{control} control points: right by the layer's map, then by exact probabilities"
+            )
+            if self.layout is not WIDE:
+                name = f"{control} control points: right by map, then exactly"
+            for moment in moments:
+                if moment <= film.filled:
+                    values[moment] = film.trace["control accuracy", moment]
+                elif moment in film.exact:
+                    values[moment] = film.trace["exact accuracy", moment]
+            baselines = [Baseline(b["name"], b["accuracy"]) for b in film.about["baselines"]]
+        else:
+            name = "cells that have a class, by layer"
+            total = film.recipe["rows"] * film.recipe["columns"]
+            values = np.array([film.counts[moment].sum() / total for moment in moments])
+        last = len(film.moments) - 1
+        ticks = [(moment, format_count(int(film.moments[moment].at["layer"])))
+                 for moment in sorted({0, film.filled, last})]  # fmt: skip
+        room = 70 / self.layout.curve[2]  # of the axis: what two numbers need side by side
+        if last and not room < film.filled / last < 1 - room * 1.2:
+            ticks = [tick for tick in ticks if tick[0] in (0, last)]
+        edge = self.layout.size[0] - self.layout.square[0]
+        return Curve(
+            self.layout.curve, values, baselines, film.theme, name=name, ticks=ticks, edge=edge
+        )
+
+
+def _wrapped(string: str, width: float, size: float) -> list[str]:
+    """Lines no wider than `width`, broken at the dots between the parts."""
+    lines: list[str] = []
+    for part in string.split(" · "):
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return [shorten(line, width, size) for line in lines]

@@ -1,0 +1,1 @@
+"""The network film: any recorded network, drawn with its real numbers."""

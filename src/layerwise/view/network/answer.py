@@ -1,0 +1,124 @@
+"""The answer of a network: a bar and a number for each class, *unknown* with a dashed outline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from ...scene import Mark, Rectangles, Segments
+from ...typeface import shorten, text_width
+from ...types import FloatArray, float32_array
+from ..marks import label
+from ..style import BOLD_WEIGHT, TEXT_SIZE, Theme, format_count, format_number, format_percent
+from .places import Column
+from .reading import Reading
+from .story import State
+
+Answers: TypeAlias = Literal["softmax", "exponential", "probabilities", "outputs"]
+"""How outputs become what is shown: as they are ("probabilities", "outputs"), or through one of
+two functions."""
+
+BARS: Final = (1384.0, 300.0, 1779.0)  # left, width, where numbers end
+UNKNOWN: Final = ("unknown", "other")
+
+
+class Answer:
+    """The last layer with names and bars. `names` are the classes, none for other answers."""
+
+    def __init__(
+        self, reading: Reading, column: Column, theme: Theme, *, names: Sequence[str],
+        answers: Answers,
+    ) -> None:  # fmt: skip
+        self.reading, self.column, self.theme = reading, column, theme
+        self.names, self.answers = tuple(names), answers
+        self.probabilities = answers != "outputs"
+
+    def shares(self, moment: int) -> FloatArray | None:
+        """Probabilities, or else the outputs as they are: (class,)."""
+        values = self.reading.output(self.column.number, moment)
+        if values is None:
+            return None
+        flat = values.reshape(-1)
+        if self.answers in ("outputs", "probabilities"):
+            return flat
+        if self.answers == "exponential":
+            exponential: FloatArray = np.exp(flat)
+            return exponential
+        raised = np.exp(flat - flat.max())
+        softmax: FloatArray = raised / raised.sum()
+        return softmax
+
+    def marks(self, state: State) -> list[Mark]:
+        """A bar, a name and a number for each answer that is shown."""
+        theme, column = self.theme, self.column
+        shares = self.shares(state.moment)
+        if shares is None or column.content not in ("value", "weights"):
+            return []
+        lit = state.lit[column.rank]
+        left, width, edge = BARS
+        count = len(column.boxes)
+        most = float(np.abs(shares).max()) or 1.0
+        places = self.reading.chosen(column.number).places[:count]
+        rest = np.delete(shares, places)
+        shares = shares[places]
+        best = int(np.argmax(shares))
+        scale = 1.0 if self.probabilities else most
+        marks: list[Mark] = []
+        backs, fronts, colors = [], [], []
+        numbers = self.reading.chosen(column.number).numbers
+        for at in range(count):
+            box = column.boxes[at]
+            middle = float(box[1] + box[3] / 2)
+            number = int(numbers[at])
+            name = (
+                self.names[number]
+                if number < len(self.names)
+                else f"unit {format_count(number + 1)}"
+            )
+            chosen = at == best and lit > 0.5
+            ink = theme.ink if chosen else theme.grey
+            weight = BOLD_WEIGHT if chosen else 400
+            share = float(shares[at])
+            text = format_percent(share) if self.probabilities else format_number(share, 3)
+            wide = text_width(text, TEXT_SIZE, BOLD_WEIGHT)
+            string = shorten(name, edge - left - 20, TEXT_SIZE, BOLD_WEIGHT)
+            marks.append(label(left, middle - 8, string, ink, size=TEXT_SIZE, weight=weight))
+            if lit > 0.5:
+                marks.append(
+                    label(edge, middle + 17, text, ink, size=TEXT_SIZE, weight=weight, anchor="end")
+                )
+            room = min(width, edge - wide - 16 - left)
+            backs.append([left, middle + 6, room, 8])
+            fronts.append([left, middle + 6, max(room * min(abs(share) / scale, 1.0) * lit, 0), 8])
+            colors.append(theme.ink if chosen else theme.grey)
+            if name in UNKNOWN:
+                marks += _dashed(box, theme)
+        plain = np.array(theme.hairline, np.uint8)
+        marks.insert(0, Rectangles(float32_array(backs), plain, float32_array([4])))
+        marks.insert(
+            1,
+            Rectangles(float32_array(fronts), np.array(colors, np.uint8), float32_array([4])),
+        )
+        if len(rest):
+            base = float(column.boxes[-1, 1] + column.boxes[-1, 3]) + 40
+            left_out = f"and {format_count(len(rest))} more"
+            if self.probabilities:
+                left_out += f", together {format_percent(float(rest.sum()))}"
+            marks.append(label(left, base, left_out, theme.grey))
+        return marks
+
+
+def _dashed(box: FloatArray, theme: Theme) -> list[Mark]:
+    """A dashed outline: this class is no kind of thing, but none of the others."""
+    x, y, width, height = (float(side) for side in box)
+    x, y, width, height = x - 5, y - 5, width + 10, height + 10
+    dash, lines = 6.0, []
+    for start in np.arange(0, width - dash / 2, 2 * dash):
+        stop = min(start + dash, width)
+        lines += [[x + start, y, x + stop, y], [x + start, y + height, x + stop, y + height]]
+    for start in np.arange(0, height - dash / 2, 2 * dash):
+        stop = min(start + dash, height)
+        lines += [[x, y + start, x, y + stop], [x + width, y + start, x + width, y + stop]]
+    return [Segments(float32_array(lines), float32_array([1.2]), np.array(theme.grey, np.uint8))]

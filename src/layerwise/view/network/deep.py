@@ -1,0 +1,225 @@
+"""A network too deep for columns of units: the size of what every layer gives, and of its gradient.
+
+A bar a layer, from the input on the left to the answer on the right, on a scale of powers of ten;
+the wave forward lights them one after another, the wave back does so with the gradients. Where
+there are more layers than bars fit, a bar is the largest of its layers, which is said.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from ...scene import Mark, Rectangles
+from ...typeface import text_width
+from ...types import BoolArray, FloatArray, IntArray, float32_array
+from ..diagram.folding import Block
+from ..marks import hairlines, label
+from ..palette import NEGATIVE, POSITIVE
+from ..style import SMALLEST_SIZE, Theme, format_count, format_power
+from .panels import Panels
+from .reading import Reading
+from .story import Story
+
+LEFT, RIGHT = 560.0, 1290.0
+OUTPUT_TOP, OUTPUT_FLOOR = 150.0, 470.0
+SLOPE_TOP, SLOPE_FLOOR = 520.0, 840.0
+NARROWEST: Final = 2.0  # pixels of a bar
+MOST_POWERS: Final = 12
+
+
+class Sizes:
+    """The root mean square of each layer's output, and of its gradient: (layer,).
+
+    Of the chosen sample where the arrays were kept, and exact; NaN where they were not.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        layers = reading.graph.layers
+        self.numbers = [at for at, layer in enumerate(layers) if layer.kind != "input"]
+        self.outputs = lru_cache(maxsize=512)(self._outputs)
+        self.gradients = lru_cache(maxsize=512)(self._gradients)
+
+    def _outputs(self, moment: int) -> FloatArray:
+        return np.array([_size(self.reading.output(n, moment)) for n in self.numbers])
+
+    def _gradients(self, moment: int) -> FloatArray:
+        return np.array([_size(self.reading.gradient(n, moment)) for n in self.numbers])
+
+
+def _size(values: FloatArray | None) -> float:
+    if values is None or not values.size:
+        return math.nan
+    with np.errstate(over="ignore"):
+        return float(np.sqrt(np.mean(np.square(values))))
+
+
+class DeepFrames:
+    """Draws any state of a deep network's story."""
+
+    def __init__(
+        self, sizes: Sizes, story: Story, panels: Panels, blocks: Block, ranks: tuple[int, ...],
+        theme: Theme,
+    ) -> None:  # fmt: skip
+        self.sizes, self.story, self.panels, self.theme = sizes, story, panels, theme
+        self.ranks = np.array([ranks[number] for number in sizes.numbers])
+        count = len(sizes.numbers)
+        bars = min(count, int((RIGHT - LEFT) / NARROWEST))
+        self.bins: IntArray = np.arange(count) * bars // count  # layer → its bar
+        self.starts = np.searchsorted(self.bins, np.arange(bars))
+        self.width = (RIGHT - LEFT) / bars
+        moments = sorted({state.moment for state in story.states})
+        backward = [at for at, state in enumerate(story.states) if any(state.back)]
+        self._turned = max(backward, default=len(story.states))  # gradients are there from then on
+        self.has_gradients = any(np.isfinite(sizes.gradients(m)).any() for m in moments)
+        self._output_scale = PowerScale(
+            [sizes.outputs(m) for m in moments], OUTPUT_TOP, OUTPUT_FLOOR
+        )
+        self._slope_scale = PowerScale(
+            [sizes.gradients(m) for m in moments], SLOPE_TOP, SLOPE_FLOOR
+        )
+        self._still = [*panels.still(), *self._axes(), *self._blocks(blocks)]
+
+    @property
+    def said(self) -> str:
+        """What a bar is."""
+        return bar_words(len(self.sizes.numbers))
+
+    def marks(self, stop: int, fraction: float) -> list[Mark]:
+        """The marks at a stop, or on the way to the next."""
+        here = self.story.states[stop]
+        there = self.story.states[min(stop + 1, len(self.story.states) - 1)]
+        near = here if fraction < 0.5 else there
+        marks = [*self._still]
+        front = _front(here.lit, there.lit, fraction)
+        marks += self._bars(
+            self._output_scale, self.sizes.outputs(here.moment), self.sizes.outputs(there.moment),
+            fraction, self.ranks <= front, POSITIVE[:3],
+        )  # fmt: skip
+        if self.has_gradients:
+            if any(here.back) or any(there.back):
+                depth = len(here.back) - 1
+                reached = self.ranks >= depth + 1 - _back(here.back, there.back, fraction)
+            else:
+                reached = np.full(len(self.ranks), stop > self._turned)
+            marks += self._bars(
+                self._slope_scale, self.sizes.gradients(here.moment),
+                self.sizes.gradients(there.moment), fraction, reached, NEGATIVE[:3],
+            )  # fmt: skip
+        return marks + self.panels.at(near, fraction)
+
+    def _bars(
+        self, scale: PowerScale, one: FloatArray, other: FloatArray, fraction: float,
+        reached: BoolArray, color: tuple[int, ...],
+    ) -> list[Mark]:  # fmt: skip
+        low = scale.heights(np.maximum.reduceat(np.nan_to_num(one, nan=-1.0), self.starts))
+        high = scale.heights(np.maximum.reduceat(np.nan_to_num(other, nan=-1.0), self.starts))
+        heights = low + (high - low) * fraction
+        lit = np.maximum.reduceat(np.asarray(reached, bool), self.starts)
+        lefts = LEFT + self.width * np.arange(len(self.starts))
+        gap = 1.0 if self.width >= 4 else 0.0
+        boxes = np.stack(
+            [lefts, scale.floor - heights, np.full(len(lefts), self.width - gap), heights], axis=1
+        )
+        colors = np.zeros((len(lefts), 4), np.uint8)
+        colors[:, :3] = np.where(lit[:, None], color, self.theme.hairline[:3])
+        colors[:, 3] = 255
+        return [Rectangles(float32_array(boxes), colors)]
+
+    def _axes(self) -> list[Mark]:
+        marks = self._output_scale.axis("size of the outputs", self.theme)
+        if self.has_gradients:
+            marks += self._slope_scale.axis("size of the gradients", self.theme)
+        return marks
+
+    def _blocks(self, root: Block) -> list[Mark]:
+        """Where the network's blocks begin, by name, as many as fit."""
+        base = (SLOPE_FLOOR if self.has_gradients else OUTPUT_FLOOR) + 24
+        place = {number: at for at, number in enumerate(self.sizes.numbers)}
+        marks: list[Mark] = []
+        free = -math.inf
+        for block in root.parts:
+            at = next((place[n] for n in range(block.first, block.stop) if n in place), None)
+            if at is None:
+                continue
+            x = LEFT + self.width * float(self.bins[at])
+            marks.append(hairlines(float32_array([[x, base - 24, x, base - 14]]), self.theme.grey))
+            times = f" × {format_count(block.repeats)}" if block.repeats > 1 else ""
+            string = f"{block.name}{times}"
+            if x >= free:
+                marks.append(label(x, base + 4, string, self.theme.grey, size=SMALLEST_SIZE))
+                free = x + text_width(string, SMALLEST_SIZE) + 14
+        return marks
+
+
+class PowerScale:
+    """Powers of ten along an axis; what is zero or was not kept has no height."""
+
+    def __init__(self, values: list[FloatArray], top: float, floor: float) -> None:
+        self.top, self.floor = top, floor
+        known: FloatArray = np.concatenate(
+            [np.zeros(0), *(v[np.isfinite(v) & (v > 0)] for v in values)]
+        )
+        high = math.ceil(math.log10(float(np.max(known)))) if len(known) else 0
+        low = math.floor(math.log10(float(np.min(known)))) if len(known) else -1
+        self.high = high
+        self.low = min(max(low, high - MOST_POWERS), high - 1)
+
+    def heights(self, values: FloatArray) -> FloatArray:
+        """Pixels above the floor; below the scale a single one, not finite: all the way up."""
+        whole = self.floor - self.top
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = (np.log10(np.maximum(values, 0)) - self.low) / (self.high - self.low)
+        heights = np.where(values > 0, np.clip(share, 1 / whole, 1.0), 0.0) * whole
+        found: FloatArray = np.where(np.isposinf(values), whole, heights)
+        return found
+
+    def axis(self, name: str, theme: Theme) -> list[Mark]:
+        """The name, and a quiet line at every power of ten, or every second or third."""
+        every = -(-(self.high - self.low) // 6)
+        marks: list[Mark] = [label(LEFT, self.top - 14, name, theme.grey)]
+        for power in range(self.low, self.high + 1):
+            if (power - self.low) % every:
+                continue
+            y = self.floor - (power - self.low) / (self.high - self.low) * (self.floor - self.top)
+            marks.append(hairlines(float32_array([[LEFT, y, RIGHT, y]]), theme.hairline))
+            marks.append(label(LEFT - 12, y + 6, format_power(power), theme.grey, anchor="end"))
+        return marks
+
+
+def bar_words(count: int) -> str:
+    """What a bar of so many layers is, in words."""
+    bars = min(count, int((RIGHT - LEFT) / NARROWEST))
+    said = "a bar: root mean square of one layer's numbers, for this sample"
+    if bars == count:
+        return said
+    return f"{said}; the largest of {count // bars} or {-(-count // bars)} layers each"
+
+
+def _front(one: tuple[float, ...], other: tuple[float, ...], fraction: float) -> float:
+    """The last rank that is lit, on the way."""
+    first, second = sum(one) - 1, sum(other) - 1
+    return first + (second - first) * fraction
+
+
+def _back(one: tuple[float, ...], other: tuple[float, ...], fraction: float) -> float:
+    """How many ranks the wave back has reached."""
+    first, second = sum(one), sum(other)
+    if second < first:
+        return first
+    return first + (second - first) * fraction
+
+
+def stops_of(root: Block, ranks: tuple[int, ...], most: int = 12) -> list[int]:
+    """The ranks at which the wave rests: where blocks end, evenly thinned; the last always."""
+    depth = max(ranks)
+    ends = sorted({max(ranks[n] for n in range(block.first, block.stop)) for block in root.parts})
+    ends = [rank for rank in ends if 0 < rank < depth]
+    if len(ends) > most:
+        places = np.linspace(0, len(ends) - 1, most).round().astype(int)
+        ends = [ends[place] for place in places]
+    return [0, *ends, depth]

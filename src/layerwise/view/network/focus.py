@@ -1,0 +1,295 @@
+"""One unit in focus: inputs times weights, bias, sum and activation, written out in numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from ...errors import InputError, unknown_name
+from ...scene import Color, Image, Mark, Rectangles
+from ...typeface import text_width
+from ...types import BoolArray, FloatArray, float32_array
+from ..marks import hairlines, label
+from ..palette import NEGATIVE, POSITIVE, signed_color
+from ..style import BOLD_WEIGHT, FOCUS_RING, TEXT_SIZE, Theme, format_number
+from .links import Links
+from .patch import Patch, patch_of
+from .places import INPUT_BOX, Places
+from .reading import Reading
+from .story import State
+
+Piece: TypeAlias = tuple[str, Color, Literal[400, 600]]
+"""A part of the formula: its text, colour and weight."""
+
+FUNCTIONS: Final[dict[str, Callable[[float], float]]] = {
+    "ReLU": lambda x: max(0.0, x),
+    "tanh": math.tanh,
+    "sigmoid": lambda x: 0.5 * (1 + math.tanh(0.5 * x)),
+}
+EXACT: Final = 1e-4  # single precision, with room
+STRIP_Y, BASE = 901.0, 940.0
+LEFT, RIGHT = 440.0, 1840.0
+PATCH_TOP, PATCH_SIDE, PATCH_BASE = 910.0, 72.0, 954.0
+
+
+@dataclass(frozen=True, eq=False)
+class Focus:
+    """The unit in focus: its layer, its place among those drawn, its own number."""
+
+    reading: Reading
+    theme: Theme
+    layer: int
+    place: int
+    unit: int
+    title: str
+    places: Places
+
+    def lights(self, links: Links) -> BoolArray:
+        """Which links are lit: (link,)."""
+        if links.target != self.layer:
+            return np.zeros(len(links.pairs), bool)
+        lit: BoolArray = links.pairs[:, 1] == self.place
+        return lit
+
+    def marks(self, state: State) -> list[Mark]:
+        """The strip with the formula at that moment."""
+        marks: list[Mark] = [
+            hairlines(float32_array([[LEFT, STRIP_Y, RIGHT, STRIP_Y]]), self.theme.hairline)
+        ]
+        patch = patch_of(self.reading, self.layer, self.unit, state.moment)
+        if patch is not None:
+            return marks + self._convolution(patch, state.moment)
+        x = LEFT
+        for text, color, weight in self._pieces(state.moment):
+            marks.append(label(x, BASE, text, color, size=TEXT_SIZE, weight=weight))
+            x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
+        return marks
+
+    def _convolution(self, patch: Patch, moment: int) -> list[Mark]:
+        """Patch × kernel of the channel that adds most, the rest in numbers."""
+        ink, grey, theme = self.theme.ink, self.theme.grey, self.theme
+        at = patch.strongest
+        marks: list[Mark] = []
+        x = LEFT
+
+        def say(text: str, color: Color, weight: Literal[400, 600] = 400) -> None:
+            nonlocal x
+            marks.append(label(x, PATCH_BASE, text, color, size=TEXT_SIZE, weight=weight))
+            x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
+
+        def show(plane: FloatArray) -> None:
+            nonlocal x
+            limit = float(np.abs(plane).max()) or 1.0
+            wide = PATCH_SIDE * plane.shape[1] / max(plane.shape)
+            tall = PATCH_SIDE * plane.shape[0] / max(plane.shape)
+            box = (x, PATCH_TOP + (PATCH_SIDE - tall) / 2, wide, tall)
+            marks.append(Image(box, signed_color(plane, limit, theme)))
+            x += wide
+
+        say(f"{self.title}, row {patch.row + 1}, column {patch.column + 1}   ", grey)
+        show(patch.patch[at])
+        say(" × ", ink)
+        show(patch.kernel[at])
+        say(f" = {format_number(float(patch.shares[at]), 3)}", ink)
+        if len(patch.shares) > 1:
+            rest = float(patch.shares.sum() - patch.shares[at])
+            say(f" {signed(rest)} from {len(patch.shares) - 1:,} more channels", ink)
+        if patch.bias is not None:
+            say(f" {signed(patch.bias)} ", ink)
+            say("bias", grey)
+        say(f" = {format_number(patch.total, 3)}", ink)
+        if self._after():
+            say(f" → {self._after()} → ", ink)
+            say(format_number(patch.value, 3), ink, BOLD_WEIGHT)
+        return marks + self._window(patch)
+
+    def _window(self, patch: Patch) -> list[Mark]:
+        """The patch on the picture that the layer sees, if that stands at the left."""
+        source = self.reading.graph.layers[self.layer].inputs[0]
+        if self.places.inputs != (source,) or self.places.column(source) is not None:
+            return []
+        x, y, width, height = INPUT_BOX
+        rows, columns = self.reading.graph.layers[source].shape[-2:]
+        scale = min((width - 2) / columns, (height - 2) / rows)
+        left, top = x + (width - columns * scale) / 2, y + (height - rows * scale) / 2
+        box = [
+            left + patch.corner[1] * scale, top + patch.corner[0] * scale,
+            patch.patch.shape[2] * scale, patch.patch.shape[1] * scale,
+        ]  # fmt: skip
+        edge = np.array(POSITIVE, np.uint8)
+        nothing = np.array((0, 0, 0, 0), np.uint8)
+        frame = Rectangles(
+            float32_array([box]), nothing, float32_array([2]), edge, float32_array([FOCUS_RING])
+        )
+        return [frame]
+
+    def _pieces(self, moment: int) -> list[Piece]:
+        ink, grey = self.theme.ink, self.theme.grey
+        head: list[Piece] = [(f"{self.title}   ", grey, 400)]
+        terms = self._terms(moment)
+        value = self._value(moment)
+        if terms is None or value is None:
+            said = "not kept" if value is None else format_number(value, 3)
+            return [*head, ("= ", ink, 400), (said, ink, BOLD_WEIGHT)]
+        inputs, weights, bias, total = terms
+        end = self._end(total, value, bias)
+        named = self._function(total, value)
+        room = RIGHT - LEFT - sum(text_width(t, TEXT_SIZE, w) for t, _, w in [*head, *end]) - 40
+        opening = f"{named}(" if named else ""
+        opening = "max(0, " if named == "ReLU" else opening
+        pieces = [*head, (opening, ink, 400)] if opening else head
+        room -= text_width(opening, TEXT_SIZE)
+        order = np.argsort(-np.abs(inputs * weights), kind="stable")
+        shown, left_over = 0, int(np.count_nonzero(inputs * weights))
+        for place in order[: max(left_over, 1)]:
+            value_text = format_number(abs(float(inputs[place])), 2)
+            weight = float(weights[place])
+            sign = "−" if weight * inputs[place] < 0 else ("+" if shown else "")
+            lead = f"{sign} " if shown else sign
+            number = format_number(abs(weight), 2)
+            part: list[Piece] = [
+                (f"{lead}{value_text}·", ink, 400),
+                (number + " ", NEGATIVE if weight < 0 else POSITIVE, 400),
+            ]
+            left = len(order) - shown - 1
+            rest = f"+ … {left} more … " if left else ""
+            wide = sum(text_width(t, TEXT_SIZE) for t, _, _ in part) + text_width(rest, TEXT_SIZE)
+            if wide > room and shown:
+                break
+            room -= sum(text_width(t, TEXT_SIZE) for t, _, _ in part)
+            pieces += part
+            shown += 1
+        left = len(order) - shown
+        if left and shown >= left_over:
+            pieces.append((f"+ {left:,} × 0 ", ink, 400))
+        elif left:
+            pieces.append((f"+ … {left:,} more … ", ink, 400))
+        return [*pieces, *end]
+
+    def _function(self, total: float, value: float) -> str:
+        """The activation, where it gives exactly that; "" where something else happens too."""
+        name = self.reading.graph.layers[self.layer].activation
+        if name not in FUNCTIONS:
+            return ""
+        same = abs(FUNCTIONS[name](total) - value) <= EXACT * max(1.0, abs(value))
+        return name if same else ""
+
+    def _end(self, total: float, value: float, bias: float | None) -> list[Piece]:
+        ink, grey = self.theme.ink, self.theme.grey
+        pieces: list[Piece] = []
+        if bias is not None:
+            pieces += [("+ ", ink, 400), ("bias ", grey, 400), (format_number(bias, 2), ink, 400)]
+        summed, given = format_number(total, 3), format_number(value, 3)
+        named = self._function(total, value)
+        if named:
+            again = f"max(0, {summed})" if named == "ReLU" else f"{named}({summed})"
+            pieces.append((f") = {again} = ", ink, 400))
+        elif abs(total - value) <= EXACT * max(1.0, abs(value)):
+            pieces.append((" = ", ink, 400))
+        else:
+            pieces.append((f" = {summed} → {self._after()} → ", ink, 400))
+        return [*pieces, (given, ink, BOLD_WEIGHT)]
+
+    def _after(self) -> str:
+        """What happens to the sum before it is shown, in order."""
+        layer = self.reading.graph.layers[self.layer]
+        own = summing_site(self.reading, self.layer)
+        later = layer.sites[layer.sites.index(own) + 1 :] if own else layer.sites
+        names = [str(self.reading.trace.site(site).about.get("operation", site)) for site in later]
+        return " → ".join(name.replace("_", " ") for name in names)
+
+    def _value(self, moment: int) -> float | None:
+        units = self.reading.units(self.layer, moment)
+        if units is None:
+            return None
+        own = units[self.place].reshape(-1)
+        return float(own[np.abs(own).argmax()])
+
+    def _terms(self, moment: int) -> tuple[FloatArray, FloatArray, float | None, float] | None:
+        """Inputs, weights, bias and sum of a dense unit; None where that is not what it is."""
+        reading, layer = self.reading, self.reading.graph.layers[self.layer]
+        if layer.kind != "dense" or len(layer.inputs) != 1 or not layer.weight:
+            return None
+        weight = reading.value(layer.weight, moment)
+        given = reading.output(layer.inputs[0], moment)
+        own_site = summing_site(reading, self.layer)
+        total = reading.value(own_site, moment) if own_site else None
+        if weight is None or given is None or total is None or total.ndim != 1:
+            return None
+        site = reading.trace.site(layer.weight)
+        row = _place(site.entries.get(site.axes[0]), self.unit)
+        whole = _place(reading.trace.site(own_site).entries.get("unit"), self.unit)
+        flat = given.reshape(-1)
+        if row is None or whole is None or len(flat) != weight.shape[1]:
+            return None
+        bias = reading.value(layer.bias, moment) if layer.bias else None
+        own = None
+        if bias is not None:
+            at = _place(reading.trace.site(layer.bias).entries.get("unit"), self.unit)
+            own = None if at is None else float(bias[at])
+        products = flat * weight[row]
+        size = float(np.abs(products).sum()) + abs(own or 0.0)
+        if abs(float(products.sum()) + (own or 0.0) - float(total[whole])) > EXACT * max(size, 1.0):
+            return None  # something else was computed: rather nothing than a wrong sum
+        return flat, weight[row], own, float(total[whole])
+
+
+def summing_site(reading: Reading, number: int) -> str:
+    """The site of a layer that its weight goes into; "" if there is none."""
+    layer = reading.graph.layers[number]
+    sites = (site for site in layer.sites if layer.weight in reading.trace.site(site).inputs)
+    return next(sites, "")
+
+
+def signed(value: float) -> str:
+    """A number that is added: "+ 0.31", "− 1.2"."""
+    return f"{'−' if value < 0 else '+'} {format_number(abs(value), 3)}"
+
+
+def _place(kept: tuple[int | str, ...] | None, unit: int) -> int | None:
+    if kept is None:
+        return unit
+    return next((at for at, number in enumerate(kept) if int(number) == unit), None)
+
+
+def focus_on(text: str, reading: Reading, places: Places, theme: Theme) -> Focus:
+    """The unit that "layer:unit" names; units count from 1, "fc2:5" is the fifth of fc2.
+
+    A layer is named as in the model, or by its number ("layer2:5"). Raises `InputError` where there
+    is no such layer or unit, with the nearest.
+    """
+    name, colon, which = text.rpartition(":")
+    if not colon or not which.isdigit():
+        raise InputError(
+            "A focus is a layer and a unit", received=repr(text), allowed="Such as 'fc2:5'"
+        )
+    drawn = [column.number for column in places.columns if column.rank > 0]
+    layers = reading.graph.layers
+    names = {layers[number].name: number for number in drawn}
+    for number in drawn:
+        names.update(dict.fromkeys(layers[number].sites, number))
+    counted = re.fullmatch(r"layer ?(\d+)", name)
+    if name in names:
+        number = names[name]
+    elif counted and 1 <= int(counted[1]) <= len(drawn):
+        number = drawn[int(counted[1]) - 1]
+    else:
+        raise unknown_name("layer", name, names, where="this picture")
+    chosen = reading.chosen(number)
+    column = places.column(number)
+    numbers = chosen.numbers[: len(column.boxes) if column else 0]
+    place = np.flatnonzero(numbers == int(which) - 1)
+    if not len(place):
+        near = min((int(n) for n in numbers), key=lambda n: abs(n + 1 - int(which)), default=0)
+        raise InputError(
+            f"Unit {which} of {name} is not drawn",
+            received=repr(text),
+            allowed=f"{len(numbers)} of {chosen.total} are; the nearest is {name}:{near + 1}",
+        )
+    title = f"{layers[number].name}, unit {which}"
+    return Focus(reading, theme, number, int(place[0]), int(which) - 1, title, places)

@@ -1,0 +1,328 @@
+"""The marks of one frame of a network: links first, then units, then what is said about them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from ...scene import Color, Curves, Image, Mark, Rectangles, Reference
+from ...typeface import shorten, text_width
+from ...types import ByteArray, FloatArray, float32_array
+from ..marks import label
+from ..palette import signed_color, text_on
+from ..style import FOCUS_RING, LABEL_SIZE, SMALLEST_SIZE, Theme, format_number
+from .density import ROOM, Density
+from .focus import Focus
+from .link_marks import LinkMarks, between, bows
+from .panels import Panels
+from .places import Column, Places, weight_shape
+from .reading import Reading, largest
+from .story import State, Story
+
+MOST_LINES: Final = 3
+NUMBER_SIDE: Final = 40.0  # a unit this large shows its number
+CORNER: Final = 0.14
+
+
+class Frames:
+    """Draws any state of a story, and the way from one to the next."""
+
+    def __init__(
+        self, reading: Reading, places: Places, story: Story, panels: Panels, links: LinkMarks,
+        focus: Focus | None, theme: Theme,
+    ) -> None:  # fmt: skip
+        self.reading, self.places, self.story = reading, places, story
+        self.panels, self.focus, self.theme = panels, focus, theme
+        moments = sorted({state.moment for state in story.states})
+        self._limit = {
+            column.number: largest([reading.units(column.number, m) for m in moments])
+            for column in places.columns
+        }
+        self._steepest = largest(
+            [reading.unit_gradients(c.number, moments[0]) for c in places.columns]
+        )
+        self._links = links
+        self._density = Density(reading, theme)
+        self._still = self._wires() + panels.still()
+
+    def marks(self, stop: int, fraction: float) -> list[Mark]:
+        """The marks at a stop, or on the way to the next."""
+        states = self.story.states
+        here = states[stop]
+        there = states[min(stop + 1, len(states) - 1)]
+        marks: list[Mark] = [*self._still]
+        marks += self._links.marks(here, there, fraction)
+        for column in self.places.columns:
+            marks += self._column_marks(column, here, there, fraction)
+        near = here if fraction < 0.5 else there
+        marks += self.panels.at(near, fraction if near is here else 1 - fraction)
+        if self.focus is not None:
+            marks += self.focus.marks(near)
+        return marks
+
+    def _wires(self) -> list[Mark]:
+        """From an input that is a picture a quiet line to each unit that sees it."""
+        marks: list[Mark] = []
+        for column in self.places.columns:
+            for source in self.reading.graph.layers[column.number].inputs:
+                if source in self.places.inputs and self.places.column(source) is None:
+                    box = self.panels.input_box(source)
+                    ends = column.left()
+                    along = (np.arange(len(ends)) + 1) / (len(ends) + 1)
+                    starts = np.stack(
+                        [np.full(len(ends), box[0] + box[2]), box[1] + box[3] * along], axis=1
+                    )
+                    color = np.array(self.theme.hairline, np.uint8)
+                    marks.append(
+                        Curves(float32_array(bows(starts, ends)), float32_array([1.5]), color)
+                    )
+            if not column.rank:
+                continue
+            for source in self.reading.graph.layers[column.number].inputs:
+                other = self.places.column(source)
+                if other is not None and not self._links.has(source, column.number):
+                    marks.append(self._bundle(other, column))
+        return marks
+
+    def _bundle(self, source: Column, target: Column) -> Mark:
+        """One quiet way from a layer to another, where single links cannot be told."""
+        start, end = source.right().mean(axis=0)[None], target.left().mean(axis=0)[None]
+        color = np.array(self.theme.hairline, np.uint8)
+        return Curves(float32_array(bows(start, end)), float32_array([6]), color)
+
+    # -- units ---------------------------------------------------------------------------------
+
+    def _column_marks(
+        self, column: Column, here: State, there: State, fraction: float
+    ) -> list[Mark]:
+        lit = between(here.lit[column.rank], there.lit[column.rank], fraction)
+        back = between(here.back[column.rank], there.back[column.rank], fraction)
+        near = here if fraction < 0.5 else there
+        marks = self._headings(column, near, back)
+        if column.rank < self.places.depth and self._has_room(column):
+            marks += self._density.marks(column, near.moment, lit)
+        units = _between_arrays(
+            self.reading.units(column.number, here.moment),
+            self.reading.units(column.number, there.moment), fraction,
+        )  # fmt: skip
+        if column.content == "picture" or units is None:
+            return marks + self._whole(column, near, lit)
+        units = units[: len(column.boxes)]
+        sizes = units.reshape(len(units), -1)
+        summary = sizes[np.arange(len(sizes)), np.abs(np.nan_to_num(sizes)).argmax(axis=1)]
+        limit = self._limit[column.number]
+        fill = self._mixed(signed_color(summary, limit, self.theme), lit)
+        if back > 0:
+            slopes = self.reading.unit_gradients(column.number, near.moment)
+            if slopes is not None:
+                flat = slopes[: len(units)].reshape(len(units), -1)
+                steepest = flat[np.arange(len(flat)), np.abs(flat).argmax(axis=1)]
+                shown = np.sign(steepest) * np.sqrt(np.abs(steepest) / self._steepest)
+                fill = _mix(fill, signed_color(shown, 1, self.theme), back)
+        marks.append(self._boxes(column, fill, near.moment, pictured=column.content != "value"))
+        if column.content == "map":
+            marks += self._maps(column, units, limit, lit)
+        elif column.content == "weights":
+            marks += self._weight_pictures(column, near.moment)
+        elif column.node >= NUMBER_SIDE and back < 0.5 and lit > 0.5:
+            marks += self._numbers(column, near, fill)
+        if self.focus is not None and self.focus.layer == column.number:
+            marks.append(self._ring(column, self.focus.place))
+        return marks
+
+    def _has_room(self, column: Column) -> bool:
+        """Whether a density fits below: the only layer of its column, the next one far enough."""
+        alone = sum(other.rank == column.rank for other in self.places.columns) == 1
+        return alone and column.rank > 0 and self._room(column) + 14 >= ROOM
+
+    def _mixed(self, colors: ByteArray, lit: float) -> ByteArray:
+        neutral = np.broadcast_to(np.array(self.theme.neutral[:3], np.uint8), colors.shape)
+        return _mix(neutral, colors, lit)
+
+    def _boxes(self, column: Column, fill: ByteArray, moment: int, *, pictured: bool) -> Rectangles:
+        opaque = np.full((len(fill), 1), 255, np.uint8)
+        edge = np.concatenate([fill, opaque], axis=1)
+        inside = edge.copy()
+        boxes = column.boxes
+        if not pictured:
+            inside[:, :3] = fill
+        grown = boxes + np.array([-3, -3, 6, 6]) * (column.node / 46)
+        numbers = self.reading.chosen(column.number).numbers[: len(boxes)]
+        layer = self.reading.graph.layers[column.number]
+        refers = Reference(layer.shown, moment, numbers[:, None])
+        line = 2 * column.node / 46
+        ground = np.array(self.theme.ground, np.uint8)
+        if pictured or column.node < 20:
+            return Rectangles(
+                float32_array(grown), inside, float32_array([column.node * CORNER]),
+                np.array((0, 0, 0, 0), np.uint8), float32_array([0]), refers,
+            )  # fmt: skip
+        # A rim of the value's colour, a gap of the ground, the fill: three boxes in one mark.
+        gap = boxes + np.array([-line / 2, -line / 2, line, line])
+        stacked = np.concatenate([grown, gap, boxes])
+        fills = np.concatenate([edge, np.broadcast_to(ground, edge.shape), inside])
+        corner = column.node * CORNER
+        radii = np.repeat([corner + 3, corner + 1, corner], len(boxes))
+        return Rectangles(
+            float32_array(stacked), fills, float32_array(radii),
+            refers=Reference(layer.shown, moment, np.tile(numbers, 3)[:, None]),
+        )  # fmt: skip
+
+    def _numbers(self, column: Column, state: State, fill: ByteArray) -> list[Mark]:
+        units = self.reading.units(column.number, state.moment)
+        if units is None:
+            return []
+        marks: list[Mark] = []
+        for box, value, color in zip(
+            column.boxes, units[: len(column.boxes)].reshape(len(column.boxes), -1)[:, 0], fill,
+            strict=True,
+        ):  # fmt: skip
+            string = short_number(float(value))
+            middle = float(box[0] + box[2] / 2), float(box[1] + box[3] / 2 + 6)
+            marks.append(
+                label(*middle, string, text_on(color), size=SMALLEST_SIZE, anchor="middle")
+            )
+        return marks
+
+    def _maps(self, column: Column, units: FloatArray, limit: float, lit: float) -> list[Mark]:
+        marks: list[Mark] = []
+        for box, values in zip(column.boxes, units, strict=True):
+            plane = values if values.ndim == 2 else values.reshape(values.shape[0], -1)
+            if values.ndim == 1:
+                plane = values[None]
+            pixels = self._mixed(signed_color(plane, limit, self.theme), lit)
+            marks.append(Image(_inside(box, plane.shape), pixels, sampling="area"))
+        return marks
+
+    def _weight_pictures(self, column: Column, moment: int) -> list[Mark]:
+        shape = weight_shape(self.reading, column.number)
+        layer = self.reading.graph.layers[column.number]
+        weight = self.reading.value(layer.weight, moment)
+        if shape is None or weight is None:
+            return []
+        marks: list[Mark] = []
+        chosen = self.reading.chosen(column.number)
+        kept = self.reading.trace.site(layer.weight).entries.get("unit")
+        rows = {int(n): at for at, n in enumerate(range(len(weight)) if kept is None else kept)}
+        for box, number in zip(column.boxes, chosen.numbers, strict=False):
+            row = rows.get(int(number))
+            if row is not None:
+                plane = weight[row].reshape(shape).sum(axis=0)
+                pixels = signed_color(plane, float(np.abs(plane).max()) or 1.0, self.theme)
+                marks.append(Image(_inside(box, plane.shape), pixels, sampling="area"))
+        return marks
+
+    def _whole(self, column: Column, state: State, lit: float) -> list[Mark]:
+        """An output without units, as one picture."""
+        values = self.reading.output(column.number, state.moment)
+        if values is None or not values.size:
+            return []
+        plane = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(1, -1)
+        limit = largest([plane])
+        pixels = self._mixed(signed_color(plane, limit, self.theme), lit)
+        return [Image(_inside(column.boxes[0], plane.shape), pixels, sampling="area")]
+
+    def _ring(self, column: Column, place: int) -> Rectangles:
+        box = column.boxes[place] + np.array([-4, -4, 8, 8])
+        return Rectangles(
+            float32_array(box[None]), np.array((0, 0, 0, 0), np.uint8),
+            float32_array([column.node * CORNER + 3]),
+            np.array(self.theme.ink, np.uint8), float32_array([FOCUS_RING]),
+        )  # fmt: skip
+
+    def _headings(self, column: Column, state: State, back: float) -> list[Mark]:
+        if column.rank == 0:
+            return []
+        layer = self.reading.graph.layers[column.number]
+        x = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)
+        room = self._room(column)
+        lines = _lines(layer.label or layer.name, room)
+        if column.rank == self.places.depth:
+            lines = ["answer"] if self.panels.names else ["output"]
+        top = float(column.boxes[0, 1]) - 13
+        alone = sum(other.rank == column.rank for other in self.places.columns) == 1
+        base = 118.0 if alone else top
+        if not alone:  # one line between two layers
+            fits = text_width(layer.label, LABEL_SIZE) <= room
+            lines = [layer.label if fits else shorten(layer.name, room, LABEL_SIZE)]
+        slopes = self.reading.gradient(column.number, state.moment) if back > 0.5 else None
+        if slopes is not None:
+            steep = float(np.sqrt(np.mean(slopes**2)))
+            size = format_number(steep, 2)
+            lines = ["gradient", size] if alone else [size]
+        shift = -22 * (len(lines) - 1)
+        color: Color = self.theme.grey if slopes is None else self.theme.ink
+        return [
+            label(x, base + shift + 22 * at, line, color, size=LABEL_SIZE, anchor="middle")
+            for at, line in enumerate(lines)
+        ]
+
+    def _room(self, column: Column) -> float:
+        ranks = sorted({c.rank for c in self.places.columns if c.rank})
+        if len(ranks) < 3:
+            return 300.0
+        xs = sorted({float(c.boxes[:, 0].mean()) for c in self.places.columns if c.rank})
+        return min(b - a for a, b in pairwise(xs)) - 14
+
+
+def short_number(value: float) -> str:
+    """A number that fits into a unit: 0.77, −.03, −1.2, 12, 3e4."""
+    if not np.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "none"
+    size = abs(value)
+    if size >= 9999.5:
+        text = f"{size:.0e}".replace("e+0", "e").replace("e+", "e")
+    elif size >= 99.5 or (value < 0 and size >= 9.95):
+        text = f"{size:.0f}"
+    elif size >= 9.995 or (value < 0 and size >= 0.995):
+        text = f"{size:.1f}"
+    else:
+        text = f"{size:.2f}"
+    if value >= 0 or float(text) == 0:
+        return text
+    return f"−{text.removeprefix('0')}"
+
+
+def _lines(text: str, room: float) -> list[str]:
+    """A heading in up to three lines, broken at commas where that is enough."""
+    words: list[str] = []
+    for part in text.replace(" × ", "\u00a0×\u00a0").split(", "):
+        whole = text_width(part, LABEL_SIZE) <= room
+        words += [part] if whole else part.split(" ")
+        words[-1] += ","
+    words[-1] = words[-1].removesuffix(",")
+    lines: list[str] = []
+    for word in words:
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and (text_width(joined, LABEL_SIZE) <= room or len(lines) == MOST_LINES):
+            lines[-1] = joined
+        else:
+            lines.append(word)
+    return [shorten(line, room, LABEL_SIZE) for line in lines]
+
+
+def _inside(box: FloatArray, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
+    """The largest box of a picture's proportions in a box."""
+    x, y, width, height = (float(side) for side in box)
+    rows, columns = shape[0], shape[1]
+    if rows == 1:  # a strip is stretched, or it could not be seen
+        return x, y, width, height
+    scale = min(width / columns, height / rows)
+    if min(rows, columns) * scale < 4:
+        return x, y, width, height
+    wide, tall = columns * scale, rows * scale
+    return x + (width - wide) / 2, y + (height - tall) / 2, wide, tall
+
+
+def _between_arrays(
+    one: FloatArray | None, other: FloatArray | None, fraction: float
+) -> FloatArray | None:
+    return one if one is None or other is None else between(one, other, fraction)
+
+
+def _mix(one: ByteArray, other: ByteArray, share: float) -> ByteArray:
+    mixed = one.astype(np.float64) + (other.astype(np.float64) - one) * share
+    rounded: ByteArray = np.rint(mixed).astype(np.uint8)
+    return rounded

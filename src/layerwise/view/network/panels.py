@@ -1,0 +1,308 @@
+"""What stands around a network: its input, the answer, where we are, how it learns, the foot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from ...scene import Discs, Image, Mark, Rectangles, Reference, Segments, Text
+from ...typeface import shorten, text_width
+from ...types import ByteArray, FloatArray, float32_array
+from ..marks import hairlines, label
+from ..palette import signed_color
+from ..style import (
+    BIG_SIZE,
+    BOLD_WEIGHT,
+    FOOT_SIZE,
+    LABEL_SIZE,
+    LIGHT_WEIGHT,
+    MARGIN,
+    TITLE_SIZE,
+    UNIT_SIZE,
+    Theme,
+    format_count,
+    format_number,
+    format_percent,
+)
+from .answer import Answer, Answers
+from .places import INPUT_BOX, Column, Places
+from .reading import Reading
+from .story import State
+
+CURVES: Final = (80.0, 748.0, 320.0, 96.0)
+BASE_FOOT: Final = 1041.0
+TITLE_BASE: Final = 54.0  # above headings of three lines
+
+
+class Panels:
+    """Draws everything but the network itself. `names` are the classes, none for other answers."""
+
+    def __init__(
+        self, reading: Reading, places: Places, theme: Theme, *, title: str,
+        names: Sequence[str], answers: Answers, foot: str, moments: Sequence[int],
+    ) -> None:  # fmt: skip
+        self.reading, self.places, self.theme = reading, places, theme
+        self.names = tuple(names)
+        self.title, self.foot, self.moments = title, foot, list(moments)
+        self._answer = Answer(reading, places.columns[-1], theme, names=names, answers=answers)
+        self._lines = self._curves()
+
+    def input_box(self, number: int) -> tuple[float, float, float, float]:
+        """Where an input's picture stands."""
+        x, y, width, height = INPUT_BOX
+        count = len(self.places.inputs)
+        if count == 1:
+            return INPUT_BOX
+        side = (height - 30 * (count - 1)) / count
+        at = self.places.inputs.index(number)
+        return x, y + at * (side + 30), width, side
+
+    def still(self) -> list[Mark]:
+        """What never changes: title and foot."""
+        room = 1920 - 2 * MARGIN
+        title = shorten(self.title, room, TITLE_SIZE, BOLD_WEIGHT)
+        return [
+            label(MARGIN, TITLE_BASE, title, self.theme.ink, size=TITLE_SIZE, weight=BOLD_WEIGHT),
+            *(
+                label(MARGIN, BASE_FOOT - 26 * (count - 1 - at), line, self.theme.grey,
+                      size=FOOT_SIZE)
+                for lines in [_wrapped(self.foot, room, FOOT_SIZE, 2)]
+                for count in [len(lines)] for at, line in enumerate(lines)
+            ),
+        ]  # fmt: skip
+
+    def at(self, state: State, fraction: float) -> list[Mark]:
+        """What belongs to a state."""
+        return [
+            *self._inputs(state), *self._where(state), *self._learning(state),
+            *self._answer.marks(state),
+        ]  # fmt: skip
+
+    # -- the input -----------------------------------------------------------------------------
+
+    def _inputs(self, state: State) -> list[Mark]:
+        marks: list[Mark] = []
+        for number in self.places.inputs:
+            column = self.places.column(number)
+            values = self.reading.output(number, state.moment)
+            if values is None:
+                continue
+            if column is not None:
+                marks += self._row(column, values)
+            else:
+                marks += self._picture(number, values, state)
+        return marks
+
+    def _row(self, column: Column, values: FloatArray) -> list[Mark]:
+        """A row of a table: each column's name before its unit."""
+        names = [str(n) for n in self.reading.trace.about.get("columns", [])]
+        scales = self.reading.trace.about.get("standardised")
+        if scales is not None:  # as a person knows them
+            values = values * np.array(scales["scale"]) + np.array(scales["mean"])
+        marks: list[Mark] = []
+        for at, (box, value) in enumerate(zip(column.boxes, values, strict=True)):
+            name = names[at] if at < len(names) else f"input {at + 1}"
+            base = float(box[1] + box[3] / 2 + 6)
+            whole = bool((values == np.rint(values)).all())
+            number = format_count(int(value)) if whole else format_number(float(value), 3)
+            wide = text_width(number, LABEL_SIZE, BOLD_WEIGHT)
+            end = float(box[0]) - 14
+            marks.append(label(end, base, number, self.theme.ink, weight=BOLD_WEIGHT, anchor="end"))
+            room = end - wide - 12 - MARGIN
+            marks.append(label(MARGIN, base, shorten(name, room, LABEL_SIZE), self.theme.grey))
+        return marks
+
+    def _picture(self, number: int, values: FloatArray, state: State) -> list[Mark]:
+        theme, layer = self.theme, self.reading.graph.layers[number]
+        box = self.input_box(number)
+        x, y, width, height = box
+        refers = Reference(layer.shown, state.moment)
+        frame = Rectangles(
+            float32_array([[x, y, width, height]]), np.array(theme.unclassified, np.uint8),
+            float32_array([4]), np.array(theme.hairline, np.uint8), float32_array([1]),
+        )  # fmt: skip
+        shape = values.shape
+        pixels, kind = _as_pixels(values, theme)
+        scale = min((width - 2) / pixels.shape[1], (height - 2) / pixels.shape[0])
+        wide, tall = pixels.shape[1] * scale, pixels.shape[0] * scale
+        if min(wide, tall) < 24:  # one long row
+            wide, tall = width - 2, height - 2
+        inner = (x + (width - wide) / 2, y + (height - tall) / 2, wide, tall)
+        long = [side for side in shape if side > 1] or [1]
+        sides = " × ".join(format_count(side) for side in long)
+        said = f"{sides} = {format_count(int(np.prod(shape)))} inputs" if len(long) > 1 else (
+            f"{sides} inputs"
+        )  # fmt: skip
+        lines = [f"sample {self.reading.sample + 1} of {self.reading.samples} · {said}"]
+        if kind:
+            lines.append(kind)
+        if any(column.content == "weights" for column in self.places.columns):
+            lines.append("first layer: each unit shows its weights")
+        marks: list[Mark] = [frame, Image(inner, pixels, sampling="area", refers=refers)]
+        if len(self.places.inputs) > 1:
+            string = shorten(f"{layer.name} · {said}", width, LABEL_SIZE)
+            marks.append(label(x, y - 9, string, theme.grey))
+            lines[0] = f"sample {self.reading.sample + 1} of {self.reading.samples}"
+        if number == self.places.inputs[-1]:
+            for at, line in enumerate(lines):
+                string = shorten(line, 400, LABEL_SIZE)
+                marks.append(label(x, y + height + 27 + 22 * at, string, theme.grey))
+        return marks
+
+    # -- where we are, and how it learns -------------------------------------------------------
+
+    def _where(self, state: State) -> list[Mark]:
+        theme = self.theme
+        at = self.reading.trace.moments[state.moment].at
+        unit = "epoch" if len(self.moments) > 1 and "epoch" in at else ""
+        unit = unit or ("step" if "step" in at else "")
+        if unit:
+            number = int(at[unit])
+            last = max(int(m.at.get(unit, 0)) for m in self.reading.trace.moments)
+            of = f"of {format_count(last)}"
+            extra = (
+                f", step {format_count(int(at['step']))}"
+                if unit == "epoch" and "step" in at
+                else ""
+            )
+            name = unit + extra
+        else:
+            lit = [own for own in state.lit if own > 0]
+            unit, number, name = "layer", len(lit) - 1, "layer"
+            of = f"of {format_count(self.places.depth)}"
+            if any(state.back):
+                name = "backward, at layer"
+                number = next(rank for rank, own in enumerate(state.back) if own > 0)
+        big = format_count(number)
+        end = MARGIN + text_width(big, BIG_SIZE, LIGHT_WEIGHT) + 18
+        return [
+            label(MARGIN, 596, name, theme.grey, size=LABEL_SIZE),
+            Text((MARGIN, 668), big, BIG_SIZE, theme.ink, LIGHT_WEIGHT),
+            label(end, 668, of, theme.grey, size=UNIT_SIZE),
+        ]
+
+    def _curves(self) -> list[tuple[str, str, FloatArray, FloatArray]]:
+        """Name, metric, the moments and the values of each curve: by epoch, or else by step."""
+        trace = self.reading.trace
+        names = {site.name for site in trace.sites}
+        found: list[tuple[str, str, FloatArray, FloatArray]] = []
+        pairs = (("loss", "training loss"), ("control accuracy", "control accuracy"),
+                 ("accuracy", "training accuracy"))  # fmt: skip
+        for name, metric in pairs:
+            if metric in names and not any(line[0] == "control accuracy" for line in found[1:]):
+                where = trace.where(metric)
+                if len(where) > 1:
+                    values = np.array([float(trace[metric, m]) for m in where])
+                    found.append((name, metric, np.array(where, float), values))
+        if not found and "loss" in names:
+            where = trace.where("loss")
+            if len(where) > 1:
+                every = -(-len(where) // 400)
+                where = where[::every]
+                values = np.array([float(trace["loss", m]) for m in where])
+                name = "loss" if every == 1 else f"loss, every {every}th step"
+                found.append((name, "loss", np.array(where, float), values))
+        return found
+
+    def _learning(self, state: State) -> list[Mark]:
+        theme = self.theme
+        left, top, width, height = CURVES
+        if not self._lines:
+            loss = self.reading.metric("loss", state.moment)
+            if loss is None or not all(state.lit):
+                return []
+            text = format_number(loss, 3)
+            return [*self._pair(left, top - 24, "loss", text)]
+        marks: list[Mark] = [
+            hairlines(float32_array([[left, top + height, left + 400, top + height]]),
+                      theme.hairline)
+        ]  # fmt: skip
+        last = max(len(self.reading.trace.moments) - 1, 1)
+        x = left
+        for index, (name, _, where, values) in enumerate(self._lines):
+            color = theme.grey if "loss" in name else theme.ink
+            finite = values[np.isfinite(values)]
+            most = 1.0 if "accuracy" in name else float(finite.max(initial=1e-12))
+            sofar = where <= state.moment
+            xs = left + width * where / last
+            ys = top + height * (1 - np.nan_to_num(values) / most)
+            points = np.stack([xs, ys], axis=1)[sofar & np.isfinite(values)]
+            if len(points) > 1:
+                ends = np.concatenate([points[:-1], points[1:]], axis=1)
+                marks.append(
+                    Segments(float32_array(ends), float32_array([2.5]), np.array(color, np.uint8))
+                )
+            if len(points):
+                marks.append(
+                    Discs(float32_array(points[-1:]), float32_array([5]), np.array(color, np.uint8))
+                )
+                value = float(values[sofar & np.isfinite(values)][-1])
+                text = format_percent(value) if "accuracy" in name else format_number(value, 3)
+            else:
+                text = "–"
+            marks += self._pair(x, top - 24, name, text)
+            x += (
+                text_width(f"{name} ", LABEL_SIZE)
+                + text_width("0.0000", LABEL_SIZE, BOLD_WEIGHT)
+                + 22
+            )
+            del index
+        return marks
+
+    def _pair(self, x: float, base: float, name: str, number: str) -> list[Mark]:
+        end = x + text_width(f"{name} ", LABEL_SIZE) + 3
+        return [
+            label(x, base, name, self.theme.grey),
+            label(end, base, number, self.theme.ink, weight=BOLD_WEIGHT),
+        ]
+
+
+def _as_pixels(values: FloatArray, theme: Theme) -> tuple[ByteArray, str]:
+    """An input as a picture, and what must be said about it."""
+    most = float(np.abs(values).max(initial=0.0))
+    if values.ndim == 3 and values.shape[0] in (3, 4):
+        low, high = float(values.min()), float(values.max())
+        if low >= 0 and high <= 1:
+            return np.rint(255 * values[:3].transpose(1, 2, 0)).astype(np.uint8), ""
+        spread = (values[:3] - low) / ((high - low) or 1.0)
+        said = f"colours stretched from {format_number(low, 2)} to {format_number(high, 2)}"
+        return np.rint(255 * spread.transpose(1, 2, 0)).astype(np.uint8), said
+    said = ""
+    if values.ndim == 3:
+        plane = values[0]
+        if values.shape[0] > 1:
+            said = f"channel 1 of {values.shape[0]}"
+    elif values.ndim == 2:
+        plane = values
+    else:
+        flat = values.reshape(-1)
+        plane = flat[None] if flat.size < 64 else _square(flat)
+        said = "" if flat.size < 64 else "in rows, as they come"
+    if values.ndim >= 2 and float(plane.min(initial=0.0)) >= 0:
+        ink, ground = np.array(theme.ink[:3], float), np.array(theme.unclassified[:3], float)
+        share = np.clip(plane / (most or 1.0), 0, 1)[..., None]
+        return np.rint(ground + share * (ink - ground)).astype(np.uint8), said
+    return signed_color(plane, most or 1.0, theme), said
+
+
+def _square(flat: FloatArray) -> FloatArray:
+    side = int(np.ceil(np.sqrt(flat.size)))
+    padded = np.full(side * side, np.nan)
+    padded[: flat.size] = flat
+    return padded.reshape(side, side)
+
+
+def _wrapped(text: str, room: float, size: float, most: int) -> list[str]:
+    """A text of parts between middle dots, in at most so many lines."""
+    lines: list[str] = []
+    for part in text.split(" · "):
+        joined = f"{lines[-1]} · {part}" if lines else part
+        if lines and text_width(joined, size) <= room:
+            lines[-1] = joined
+        elif len(lines) < most:
+            lines.append(part)
+        else:
+            lines[-1] = joined
+    return [shorten(line, room, size) for line in lines]

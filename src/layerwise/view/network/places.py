@@ -1,0 +1,212 @@
+"""Where everything of a network stands in a frame: columns of units, the input, the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from ...types import FloatArray
+from ..diagram.graph import NetworkGraph
+from ..diagram.layout import ranks_of
+from ..style import NODE, NODE_GAP
+from .reading import MOST_ANSWERS, Reading
+
+PITCH: Final = NODE + NODE_GAP
+TOP, BOTTOM = 141.0, 837.0  # of the columns
+FIRST_X, LAST_X, ANSWER_X = 559.0, 1080.0, 1340.0  # middles of columns
+INPUT_BOX: Final = (80.0, 140.0, 320.0, 320.0)
+INPUT_NODES_X: Final = 377.0
+MOST_INPUT_ROWS: Final = 16
+MOST_COLUMNS: Final = 9
+GAP: Final = 46.0  # between layers that stand in one column
+PICTURE_SIDE: Final = 132.0  # of what has no units: one picture
+
+Content = Literal["value", "map", "weights", "picture"]
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One layer in a frame: its rank, a box (x y width height) for each unit that is drawn."""
+
+    number: int
+    rank: int
+    boxes: FloatArray  # (unit, x y width height)
+    content: Content
+
+    @property
+    def node(self) -> float:
+        """The side of a unit."""
+        return float(self.boxes[0, 3]) if len(self.boxes) else 0.0
+
+    def left(self) -> FloatArray:
+        """Where links arrive: (unit, xy)."""
+        return np.stack([self.boxes[:, 0], self.boxes[:, 1] + self.boxes[:, 3] / 2], axis=1)
+
+    def right(self) -> FloatArray:
+        """Where links leave: (unit, xy)."""
+        return self.left() + np.stack([self.boxes[:, 2], np.zeros(len(self.boxes))], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """All columns of a frame; `inputs` are layers shown at the left, not as columns."""
+
+    columns: tuple[Column, ...]  # by layer, in order; the last is the answer
+    inputs: tuple[int, ...]
+    ranks: tuple[int, ...]  # of every layer
+
+    def column(self, number: int) -> Column | None:
+        """The column of a layer; None for an input that is a picture."""
+        return next((column for column in self.columns if column.number == number), None)
+
+    @property
+    def depth(self) -> int:
+        """The rank of the answer."""
+        return max(self.ranks)
+
+
+def layer_ranks(graph: NetworkGraph) -> tuple[int, ...]:
+    """The longest way to each layer from an input, those first: (layer,)."""
+    links = [(source, at) for at, layer in enumerate(graph.layers) for source in layer.inputs]
+    ranks = ranks_of(len(graph.layers), links)
+    return tuple(
+        0 if layer.kind == "input" else max(rank, 1)
+        for layer, rank in zip(graph.layers, ranks, strict=True)
+    )
+
+
+def answer_alone(reading: Reading, ranks: tuple[int, ...]) -> Places:
+    """Only the last layer as a column, for a network whose other layers are drawn otherwise."""
+    number = len(ranks) - 1
+    content = _content(reading, number)
+    count = 1 if content == "picture" else max(len(reading.chosen(number)), 1)
+    inputs = tuple(at for at, layer in enumerate(reading.graph.layers) if layer.kind == "input")
+    column = _answers(reading, number, ranks[number], ANSWER_X, content, count)
+    row = _input_column(reading, inputs[0]) if len(inputs) == 1 else None
+    return Places((column,) if row is None else (row, column), inputs, ranks)
+
+
+def places_of(reading: Reading) -> Places:
+    """Columns by rank, the answer last, nodes as large as there is room for."""
+    graph = reading.graph
+    ranks = layer_ranks(graph)
+    depth = max(ranks)
+    hidden = depth - 1
+    across = (
+        np.linspace(FIRST_X, LAST_X, hidden) if hidden > 1 else np.array([(FIRST_X + LAST_X) / 2])
+    )
+    columns: list[Column] = []
+    inputs = tuple(number for number, rank in enumerate(ranks) if rank == 0)
+    for number in inputs:
+        column = _input_column(reading, number)
+        if column is not None and len(inputs) == 1:
+            columns.append(column)
+    for rank in range(1, depth + 1):
+        members = [number for number, own in enumerate(ranks) if own == rank]
+        x = ANSWER_X if rank == depth else float(across[rank - 1])
+        widest = PITCH if hidden < 8 else (LAST_X - FIRST_X) / (hidden - 1) * 0.8
+        columns += _stacked(reading, members, rank, x, widest, answers=rank == depth)
+    return Places(tuple(columns), inputs, ranks)
+
+
+def _input_column(reading: Reading, number: int) -> Column | None:
+    """A short row of a table stands as nodes beside its names."""
+    layer = reading.graph.layers[number]
+    count = int(layer.shape[-1]) if len(layer.shape) == 2 else 0
+    if not 0 < count <= MOST_INPUT_ROWS or len(reading.chosen(number)) != count:
+        return None
+    pitch = min(PITCH, (BOTTOM - TOP - 330) / count)
+    side = pitch * NODE / PITCH
+    tops = TOP + pitch * np.arange(count) + (pitch - side) / 2
+    boxes = np.stack(
+        [
+            np.full(count, INPUT_NODES_X - side / 2),
+            tops,
+            np.full(count, side),
+            np.full(count, side),
+        ],
+        axis=1,
+    )
+    return Column(number, 0, boxes, "value")
+
+
+def _stacked(
+    reading: Reading, members: list[int], rank: int, x: float, widest: float, *, answers: bool
+) -> list[Column]:
+    """The layers of one rank above each other, centred."""
+    contents = [_content(reading, number) for number in members]
+    counts = [
+        1 if content == "picture" else max(len(reading.chosen(number)), 1)
+        for number, content in zip(members, contents, strict=True)
+    ]
+    if answers and len(members) == 1:
+        return [_answers(reading, members[0], rank, x, contents[0], counts[0])]
+    room = BOTTOM - TOP - GAP * (len(members) - 1)
+    units = sum(n for n, c in zip(counts, contents, strict=True) if c != "picture")
+    pictures = PICTURE_SIDE * contents.count("picture")
+    pitch = min(PITCH, widest, (room - pictures) / max(units, 1))
+    heights = [
+        PICTURE_SIDE if content == "picture" else pitch * count
+        for count, content in zip(counts, contents, strict=True)
+    ]
+    top = (TOP + BOTTOM - sum(heights) - GAP * (len(members) - 1)) / 2
+    found = []
+    for number, content, count, height in zip(members, contents, counts, heights, strict=True):
+        each = height / count
+        side = min(each * NODE / PITCH, widest) if content != "picture" else min(each, widest * 1.6)
+        tops = top + each * np.arange(count) + (each - side) / 2
+        boxes = np.stack(
+            [np.full(count, x - side / 2), tops, np.full(count, side), np.full(count, side)], axis=1
+        )
+        found.append(Column(number, rank, boxes, content))
+        top += height + GAP
+    return found
+
+
+def _answers(
+    reading: Reading, number: int, rank: int, x: float, content: Content, count: int
+) -> Column:
+    """The last layer has room for names and bars."""
+    shown = min(count, MOST_ANSWERS)
+    pitch = min(118.0, (BOTTOM - TOP) / max(shown, 1))
+    tops = (TOP + BOTTOM) / 2 - pitch * shown / 2 + pitch * np.arange(shown) + (pitch - NODE) / 2
+    boxes = np.stack(
+        [np.full(shown, x - NODE / 2), tops, np.full(shown, NODE), np.full(shown, NODE)], axis=1
+    )
+    return Column(number, rank, boxes, content)
+
+
+def _content(reading: Reading, number: int) -> Content:
+    """What a unit shows: its value, its map, its weights, or the whole output as one picture."""
+    values = reading.units(number, _first_moment(reading, number))
+    if values is None:
+        return "picture"
+    if values.ndim > 1:
+        return "map"
+    return "weights" if weight_shape(reading, number) is not None else "value"
+
+
+def _first_moment(reading: Reading, number: int) -> int:
+    shown = reading.graph.layers[number].shown
+    where = [moment for moment in reading.moments if (shown, moment) in reading.trace]
+    return where[0] if where else reading.moments[0]
+
+
+def weight_shape(reading: Reading, number: int) -> tuple[int, int, int] | None:
+    """(channel, row, column) of the picture that a dense layer sees; None if it sees none."""
+    layer = reading.graph.layers[number]
+    if layer.kind != "dense" or len(layer.inputs) != 1:
+        return None
+    source = reading.graph.layers[layer.inputs[0]]
+    if source.kind != "input" or len(source.shape) < 3:
+        return None
+    shape = tuple(int(side) for side in source.shape[1:])
+    shape = (1, *shape) if len(shape) == 2 else shape
+    if len(shape) != 3 or not layer.weight:
+        return None
+    site = reading.trace.site(layer.weight)
+    width = site.about.get("shape", [0, 0])[1]
+    whole = len(site.axes) > 1 and site.axes[1] not in site.entries
+    return (shape[0], shape[1], shape[2]) if width == int(np.prod(shape)) and whole else None

@@ -1,0 +1,202 @@
+"""The numbers of a recorded network for one sample: outputs, gradients, weights, by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from ...errors import InputError
+from ...trace import Trace
+from ...types import SAMPLE, FloatArray, IntArray
+from ..diagram.graph import NetworkGraph
+from ..style import format_count
+
+UNIT_AXES: Final = ("unit", "channel")
+MOST_UNITS: Final = 40
+"""A layer of more units shows `CHOSEN_UNITS` of them."""
+CHOSEN_UNITS: Final = 24
+MOST_MAPS: Final = 12
+MOST_ANSWERS: Final = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Which units of a layer are drawn: `places` in the stored array, their own `numbers`.
+
+    `total` is how many units the layer has; `rule` says how these were chosen, "" if all are there.
+    """
+
+    places: IntArray
+    numbers: IntArray
+    total: int
+    rule: str
+
+    def __len__(self) -> int:
+        """How many are drawn."""
+        return len(self.numbers)
+
+
+class Reading:
+    """Looks numbers up in a trace; one sample of the batch is looked at.
+
+    `moments` are those at which outputs were kept. Raises `InputError` for a trace without any, and
+    for a sample that was not kept.
+    """
+
+    def __init__(self, trace: Trace, graph: NetworkGraph, sample: int = 0) -> None:
+        self.trace, self.graph, self.sample = trace, graph, sample
+        self._names = {site.name for site in trace.sites}
+        self.moments = self._kept_moments()
+        self._chosen: dict[int, Chosen] = {}
+        self._output = lru_cache(maxsize=4096)(self._look_up)
+        count = self.samples
+        if not 0 <= sample < count:
+            raise InputError(
+                f"There is no sample {sample} in this recording",
+                allowed=f"Samples 0 to {count - 1} were kept",
+            )
+
+    def _kept_moments(self) -> list[int]:
+        found: set[int] = set()
+        for layer in self.graph.layers:
+            if layer.kind != "input" and layer.shown in self._names:
+                found.update(self.trace.where(layer.shown))
+        if not found:
+            raise InputError(
+                "This recording has no outputs of layers to draw",
+                received=f"{self.trace.title!r} with {len(self.trace.moments)} moments",
+                do="Record with Keep(outputs='values'), the default",
+            )
+        return sorted(found)
+
+    @property
+    def samples(self) -> int:
+        """How many samples of the batch were kept."""
+        sizes = []
+        for layer in self.graph.layers:
+            if layer.axes[:1] == (SAMPLE,) and layer.shown in self._names:
+                where = self.trace.where(layer.shown)
+                sizes += [len(self.trace[layer.shown, where[0]])] if where else []
+        return min(sizes, default=1)
+
+    def value(self, site: str, moment: int) -> FloatArray | None:
+        """A site's array at a moment, of this sample if it has a sample axis; None if not kept."""
+        return self._output(site, moment)
+
+    def _look_up(self, site: str, moment: int) -> FloatArray | None:
+        if site not in self._names or (site, moment) not in self.trace:
+            return None
+        array = np.asarray(self.trace[site, moment])
+        if self.trace.site(site).axes[:1] == (SAMPLE,):
+            array = array[self.sample]
+        return np.asarray(array, np.float64)
+
+    def output(self, number: int, moment: int) -> FloatArray | None:
+        """What a layer gave: the axes of its output without the sample."""
+        return self.value(self.graph.layers[number].shown, moment)
+
+    def gradient(self, number: int, moment: int) -> FloatArray | None:
+        """The loss's derivative by that output."""
+        layer = self.graph.layers[number]
+        for site in (layer.shown, *reversed(layer.sites)):
+            found = self.value(f"{site}.gradient", moment)
+            if found is not None:
+                return found
+        return None
+
+    def has_gradients(self, moment: int) -> bool:
+        """Whether derivatives were kept at that moment."""
+        return any(
+            self.gradient(number, moment) is not None
+            for number, layer in enumerate(self.graph.layers)
+            if layer.kind != "input"
+        )
+
+    def unit_axis(self, number: int) -> int | None:
+        """Which axis of `output` counts units or channels; None where none does."""
+        layer = self.graph.layers[number]
+        axes = layer.axes[1:] if layer.axes[:1] == (SAMPLE,) else layer.axes
+        return next((axes.index(name) for name in UNIT_AXES if name in axes), None)
+
+    def units(self, number: int, moment: int) -> FloatArray | None:
+        """The output with its units first, chosen ones only: (unit, …)."""
+        return self._by_unit(self.output(number, moment), number)
+
+    def unit_gradients(self, number: int, moment: int) -> FloatArray | None:
+        """The gradient in the same form."""
+        return self._by_unit(self.gradient(number, moment), number)
+
+    def _by_unit(self, values: FloatArray | None, number: int) -> FloatArray | None:
+        axis = self.unit_axis(number)
+        if values is None or axis is None:
+            return None
+        found: FloatArray = np.moveaxis(values, axis, 0)
+        places = self.chosen(number).places
+        return found[places] if not len(places) or places[-1] < len(found) else None
+
+    def chosen(self, number: int) -> Chosen:
+        """Which units of a layer are drawn: all, or those with the largest mean |output|."""
+        if number not in self._chosen:
+            self._chosen[number] = self._choose(number)
+        return self._chosen[number]
+
+    def _choose(self, number: int) -> Chosen:
+        layer = self.graph.layers[number]
+        none = np.zeros(0, np.int64)
+        axis = self.unit_axis(number)
+        if axis is None:
+            return Chosen(none, none, 0, "")
+        offset = 1 if layer.axes[:1] == (SAMPLE,) else 0
+        total = int(layer.shape[axis + offset])
+        entries = self.trace.site(layer.shown).entries
+        kept = entries.get(layer.axes[axis + offset])
+        numbers = np.arange(total) if kept is None else np.array([int(n) for n in kept])
+        rule = "" if kept is None else "largest mean |output| when first seen"
+        count = len(numbers)
+        is_answer = number == len(self.graph.layers) - 1 and offset + 1 == len(layer.shape)
+        if is_answer and count > MOST_ANSWERS:
+            given = self.output(number, self.moments[-1])
+            if given is not None:
+                places = np.sort(np.argsort(-given, kind="stable")[:MOST_ANSWERS])
+                return Chosen(places, numbers[places], total, "largest for this sample")
+        pictured = offset + 1 < len(layer.shape)  # a unit is a map or a strip, and needs room
+        most, fewer = (MOST_MAPS, MOST_MAPS) if pictured else (MOST_UNITS, CHOSEN_UNITS)
+        if count <= most:
+            return Chosen(np.arange(count), numbers, total, rule)
+        size = np.zeros(count)
+        for moment in self.moments:
+            if (layer.shown, moment) in self.trace:
+                array = np.abs(np.asarray(self.trace[layer.shown, moment], np.float64))
+                others = tuple(a for a in range(array.ndim) if a != axis + offset)
+                size += np.nan_to_num(array.mean(axis=others))
+        places = np.sort(np.argsort(-size, kind="stable")[:fewer])
+        rule = "largest mean |output|"
+        return Chosen(places, numbers[places], total, rule)
+
+    def said(self, number: int) -> tuple[str, str] | None:
+        """What is left out of a layer: ("24 of 4,096 units", "largest mean |output|")."""
+        chosen = self.chosen(number)
+        if len(chosen) == chosen.total:
+            return None
+        kind = "maps" if "channel" in self.graph.layers[number].axes else "units"
+        return f"{len(chosen)} of {format_count(chosen.total)} {kind}", chosen.rule
+
+    def metric(self, name: str, upto: int) -> float | None:
+        """The latest value of a metric at that moment or before it."""
+        if name not in self._names:
+            return None
+        for moment in range(upto, -1, -1):
+            if (name, moment) in self.trace:
+                return float(self.trace[name, moment])
+        return None
+
+
+def largest(values: Sequence[FloatArray | None]) -> float:
+    """The largest finite magnitude among arrays; 1 where there is none, for a scale."""
+    found = [np.abs(v[np.isfinite(v)]) for v in values if v is not None and v.size]
+    most = max((float(v.max()) for v in found if v.size), default=0.0)
+    return most if most > 0 else 1.0

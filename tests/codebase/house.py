@@ -17,6 +17,7 @@ ORDER = [
     {"types"},
     {"compiled"},
     {"files"},
+    {"language"},
     {"trace", "trace_file"},
     {"scene"},
     {"scene_json"},
@@ -31,6 +32,7 @@ ORDER = [
     {"view"},
     {"render"},
     {"report"},
+    {"learn"},
     {"apps"},
     {"saved"},
     {"layerwise"},  # the package itself, which shows what all of them give

@@ -17,6 +17,7 @@ ORDER = [
     {"types"},
     {"compiled"},
     {"files"},
+    {"garbage"},
     {"language"},
     {"trace", "trace_file"},
     {"scene"},

@@ -37,6 +37,16 @@ def compiled_part():
     return nn.Sequential(nn.Linear(2, 2), compiled())
 
 
+def two_compiled_parts():
+    return nn.Sequential(compiled(), nn.Linear(2, 2), compiled())
+
+
+def data_parallel_after_a_whole_one():
+    whole = DataParallelOnTwo(nn.Linear(2, 2))
+    whole.device_ids = [0]
+    return nn.Sequential(DataParallelOnTwo(nn.Linear(2, 2)), whole)
+
+
 MODELS = [
     (lambda: 5, "Only a torch.nn.Module can be recorded. Received int."),
     (lambda: nn.Linear, "Only a torch.nn.Module can be recorded. Received type."),
@@ -50,6 +60,11 @@ MODELS = [
      "a module after .compile(). Record it before it is compiled."),
     (lambda: DataParallelOnTwo(nn.Linear(2, 2)), "A model that runs on several devices at once "
      "cannot be recorded. Received DataParallel on 2 devices. Record its .module, on one device."),
+    (data_parallel_after_a_whole_one, "A model that runs on several devices at once cannot be "
+     "recorded. Received DataParallel on 2 devices. Record its .module, on one device."),
+    (two_compiled_parts, "A compiled model cannot be recorded: its part '0' has its operations "
+     "fused. Received what torch.compile returned. Record the module that was given to "
+     "torch.compile (its _orig_mod)."),
 ]  # fmt: skip
 
 

@@ -92,8 +92,12 @@ def check_watchable(model: Any) -> Modules:
     if not isinstance(model, nn.Module):
         raise InputError("Only a torch.nn.Module can be recorded", received=type(model).__name__)
     modules = named_modules(model)
-    one_of_each = {type(module): (name, module) for name, module in modules}
-    for name, module in one_of_each.values():
+    # One of each type is enough, the first; but each DataParallel has devices of its own.
+    to_check = {
+        module if isinstance(module, nn.DataParallel) else type(module): (name, module)
+        for name, module in reversed(modules)
+    }
+    for name, module in to_check.values():
         where = f"its part {name!r}" if name else "the model"
         if isinstance(module, torch.jit.ScriptModule):
             raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..garbage import uncollected
 from ..models.shape_errors import misfit
 from ..trace import Header, MemoryStore, Moment, Site, Store, Trace
 from ..types import Array
@@ -81,7 +81,7 @@ def record(
     loss: Tensor | None = None
     slopes: dict[str, Tensor] = {}
     with torch.inference_mode(False), torch.enable_grad() if backward else torch.no_grad():
-        with _shapes_explained(model, batch), _nothing_collected(), probe:
+        with _shapes_explained(model, batch), uncollected(), probe:
             output = model(*args, **kwargs)
         tensors = named_tensors(output, "")
         if not tensors:
@@ -108,19 +108,6 @@ def record(
         return replace(header, about={**header.about, **facts}), run.store()
 
     return Trace.later(build)
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """No garbage collection: what a pass notes down is no garbage, yet it would set off several."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager

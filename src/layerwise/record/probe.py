@@ -126,7 +126,6 @@ class Probe(TorchFunctionMode):
         self.returned: list[tuple[Frame, Seen]] = []
         self._operations: list[Operation] = []
         self._on_output = on_output
-        self._has_more_to_do = on_output is not None or budget < UNLIMITED
         self._names = {id(module): name for name, module in modules or named_modules(model)}
         self._notes: list[Note] = []
         self._held: list[tuple[Seen, Tensor, int, int]] = []  # made out before the end
@@ -269,7 +268,8 @@ class Probe(TorchFunctionMode):
             if (
                 changed
                 or shares
-                or self._has_more_to_do
+                or self._on_output is not None
+                or self._bytes > self.budget
                 or (size := result.nbytes) >= LARGE
                 or result._is_view()
                 or (args and result is args[0])

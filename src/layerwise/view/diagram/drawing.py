@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from ...errors import InputError
+from ...garbage import uncollected
 from ...scene import Mark, Scene, Timeline
 from ...trace import Trace
 from ...typeface import shorten, text_width
@@ -27,7 +28,7 @@ from ..style import theme as theme_named
 from .boxes import SHORT, TEXT, Box, Boxes
 from .counts import multiply_adds, parameters_in
 from .folding import Block, blocks_of, gathered
-from .graph import NetworkGraph, network_graph, undisturbed
+from .graph import NetworkGraph, network_graph
 from .layout import Layout, Spacing
 from .marks import STACK, Drawing
 
@@ -80,7 +81,7 @@ def diagram(
     look = theme_named(theme)
     whole_count = network.about.get("parameters", 0) if isinstance(network, Trace) else 0
     page = _Page(graph, name, look, size, columns, int(whole_count))
-    with undisturbed():
+    with uncollected():
         marks, whole = page.drawn(level)
     return Scene(
         lambda stop, fraction: marks,

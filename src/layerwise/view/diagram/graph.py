@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ...errors import InputError
+from ...garbage import uncollected
 from ...trace import Site, Trace
 from .graph_composites import Composite, composites_of
 from .graph_labels import label_of
@@ -85,20 +83,8 @@ def network_graph(trace: Trace) -> NetworkGraph:
             received=f"{trace.title!r} without outputs of layers",
             do="Record one with layerwise.record, recording or fit",
         )
-    with undisturbed():
+    with uncollected():
         return NetworkGraph(_Builder(sites, outputs).build())
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Without looking for garbage: what is made here stays, and the search takes as long again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @dataclass(eq=False, slots=True)

@@ -218,6 +218,18 @@ def test_a_run_becomes_a_film_and_a_model_a_diagram(run, trees: Path, tmp_path: 
     for name in ("height", "width", "ash", "birch", "cedar"):
         assert f">{name}<" in page
     assert f"{row['height']:.3g}".replace("-", "−")[:4] in page
+    code, _, wrong = run("film", "runs/one/model.lw", "--input", "trees.csv", "--sample", "70",
+                         "--out", "e.svg")  # fmt: skip
+    assert (code, wrong) == (0, "")
+    late = pd.read_csv(trees).iloc[69]
+    page = (tmp_path / "e.svg").read_text(encoding="utf-8")
+    assert f"{late['height']:.3g}".replace("-", "−")[:4] in page
+    count = len(pd.read_csv(trees))
+    code, _, wrong = run("film", "runs/one/model.lw", "--input", "trees.csv", "--sample",
+                         str(count + 1), "--out", "f.svg")  # fmt: skip
+    assert code == 2
+    assert f"There is no sample {count + 1} in trees.csv" in wrong
+    assert f"1 to {count}" in wrong
     code, _, wrong = run("diagram", "runs/one/model.lw", "--out", "c.svg")
     assert (code, wrong) == (0, "")
     assert "5 neurons" in (tmp_path / "c.svg").read_text(encoding="utf-8")

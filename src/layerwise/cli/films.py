@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..scene import Scene
     from ..trace import Trace
 
+MOST_SAMPLES = 64
+"""How many samples a pass is recorded with, so that neurons are chosen by more than one of them."""
+
 FILM_SUFFIXES = (".mp4", ".webm", ".gif")
 
 Out = Annotated[
@@ -121,13 +124,13 @@ def _scene(
                         f"{name} is for ordinary networks", received=f"{source}, a lattice network"
                     )
             return lattice(load_model(source).trace_, theme=theme)
-    trace = _trace(source, samples)
+    trace = _trace(source, samples, sample)
     from ..view import network
 
     return network(trace, sample=sample, focus=focus, title=title, speed=speed, theme=theme)
 
 
-def _trace(source: Path, samples: str | None) -> Trace:
+def _trace(source: Path, samples: str | None, sample: int) -> Trace:
     """What is shown: a training's recording, or one pass on samples of a person's own."""
     from ..trace import Trace
 
@@ -153,8 +156,13 @@ def _trace(source: Path, samples: str | None) -> Trace:
     data = read_alike(samples, run.reading)
     if not len(data):
         raise InputError("There are no samples to show", received=samples)
-    most: Any = data.features if isinstance(data, Dataset) else data.pixels
-    return run.record(most[:64])
+    if sample >= len(data):
+        raise InputError(
+            f"There is no sample {sample + 1} in {samples}", received=f"--sample {sample + 1}",
+            allowed=f"1 to {len(data)}",
+        )  # fmt: skip
+    rows: Any = data.features if isinstance(data, Dataset) else data.pixels
+    return run.record(rows[: max(MOST_SAMPLES, sample + 1)])
 
 
 def _model_in(source: Path) -> Path:

@@ -95,14 +95,10 @@ def confusion_table(labels: Array, answers: Array, classes: int, columns: int = 
 
 def _indices(given: Any, classes: Sequence[str]) -> IntArray:
     labels = np.asarray(given)
-    if labels.dtype.kind in "iub":
-        named = {name: at for at, name in enumerate(classes)}
-        if all(str(label) in named for label in np.unique(labels)):
-            labels = labels.astype(np.str_)
-        elif labels.min() >= 0 and labels.max() < len(classes):
-            return labels.astype(np.int64)
     places = {name: at for at, name in enumerate(classes)}
-    for label in np.unique(labels):
-        if str(label) not in places:
-            raise unknown_name("class", str(label), classes, where="the samples given")
+    unknown = [str(label) for label in np.unique(labels) if str(label) not in places]
+    if unknown and labels.dtype.kind in "iub" and 0 <= labels.min() <= labels.max() < len(classes):
+        return labels.astype(np.int64)  # numbers of classes that are not called by them
+    if unknown:
+        raise unknown_name("class", unknown[0], classes, where="the samples given")
     return np.array([places[str(label)] for label in labels], np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..compiled import compiled
 from ..types import Array, ByteArray, FloatArray
-from .shapes import first_pixel, last_pixel, mix_flat
+from .shapes import first_pixel, last_pixel, mix_flat, stroke_of
 
 MOST_BOW = 0.5
 """Pixels that an arc may stand off its chord; what is left between arc and curve is far less."""
@@ -48,13 +48,9 @@ def draw_curves(
     corners = np.empty((FINEST + 2, 2))
     bows = np.empty(FINEST + 1)
     for index in range(len(widths)):
-        strength = colors[index, 3] * 65536 / 255.0
-        if strength == 0 or widths[index] <= 0:
+        strength, radius = stroke_of(widths[index], colors[index, 3])
+        if strength == 0:
             continue
-        radius = 0.5 * widths[index]
-        if radius < 0.5:
-            strength *= 2 * radius
-            radius = 0.5
         reach = radius + 0.5
         curve = points[index]
         if (

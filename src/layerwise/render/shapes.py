@@ -65,6 +65,15 @@ def paint(
 
 
 @compiled
+def stroke_of(width: float, alpha: int) -> tuple[float, float]:
+    """Strength, of 65,536, and radius of a stroke; under one pixel wide, one wide and fainter."""
+    if width <= 0:
+        return 0.0, 0.5
+    strength = alpha * 65536 / 255.0
+    return (strength * width, 0.5) if width < 1 else (strength, 0.5 * width)
+
+
+@compiled
 def draw_discs(
     canvas: ByteArray,
     centers: FloatArray,
@@ -124,13 +133,9 @@ def draw_segments(
     """Capsules: all points within half a width of a line; under one pixel, one wide and fainter."""
     flat, stride = canvas.reshape(-1), canvas.shape[1]
     for index in range(len(widths)):
-        strength = colors[index, 3] * 65536 / 255.0
-        if strength == 0 or widths[index] <= 0:
+        strength, radius = stroke_of(widths[index], colors[index, 3])
+        if strength == 0:
             continue
-        radius = 0.5 * widths[index]
-        if radius < 0.5:
-            strength *= 2 * radius
-            radius = 0.5
         reach = radius + 0.5
         x0, y0, x1, y1 = ends[index, 0], ends[index, 1], ends[index, 2], ends[index, 3]
         length = math.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0))

@@ -91,7 +91,11 @@ def process(python: str, code: str, *arguments: str, limit_s: float = 600) -> di
         start = time.perf_counter()
         try:
             done = subprocess.run(
-                [python, "-c", code, *arguments], capture_output=True, text=True, timeout=limit_s
+                [python, "-c", code, *arguments],
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=limit_s,
             )
         except subprocess.TimeoutExpired:
             return {"seconds": f"over {limit_s:.0f}"}

@@ -12,7 +12,7 @@ from ...types import FloatArray, IntArray, float32_array
 from ..marks import hairlines, label
 from ..palette import signed_color
 from ..style import SMALLEST_SIZE, Theme, format_count
-from .places import Column
+from .places import Column, Places
 from .reading import Reading, largest
 
 BINS: Final = 40
@@ -38,6 +38,11 @@ class Density:
         kept = not self.reading.trace.site(layer.shown).entries
         return kept and 0 < len(chosen) < chosen.total
 
+    def has_room(self, places: Places, column: Column) -> bool:
+        """Whether one is drawn: the only layer of its column, the next one far enough."""
+        within = 0 < column.rank < places.depth and places.room + 14 >= ROOM
+        return within and places.is_alone(column) and self.is_whole(column.number)
+
     def _counts(self, number: int, moment: int, limit: float) -> IntArray:
         values = self.reading.output(number, moment)
         if values is None:
@@ -50,8 +55,6 @@ class Density:
 
     def marks(self, column: Column, moment: int, lit: float) -> list[Mark]:
         """The density of a column's layer at a moment."""
-        if not self.is_whole(column.number):
-            return []
         counts = self.counts(column.number, moment, self.limit(column.number))
         heights: FloatArray = np.sqrt(counts / max(int(counts.max()), 1)) * (FLOOR - TOP) * lit
         middle = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)

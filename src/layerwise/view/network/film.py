@@ -85,7 +85,8 @@ def network(
         )
     chosen = None if focus is None else focus_on(focus, reading, places, look)
     links = LinkMarks(reading, places, moments, chosen, look)
-    foot = _foot(trace, reading, places, links, moments, answers)
+    density = Density(reading, look)
+    foot = _foot(trace, reading, places, links, density, moments, answers)
     panels = Panels(
         reading, places, look, title=title or trace.title or "A network", names=names,
         answers=answers, foot=foot, moments=moments,
@@ -100,7 +101,7 @@ def network(
         frames = DeepFrames(Sizes(reading), story, panels, blocks, ranks, look)
     else:
         story = tell(reading, places.depth, moments=moments, speed=speed, backward=backward)
-        frames = Frames(reading, places, story, panels, links, chosen, look)
+        frames = Frames(reading, places, story, panels, links, density, chosen, look)
     return Scene(
         frames.marks,
         story.timeline,
@@ -133,8 +134,8 @@ def _answers(trace: Trace, activation: str, names: Sequence[str]) -> Answers:
 
 
 def _foot(
-    trace: Trace, reading: Reading, places: Places, links: LinkMarks, moments: list[int],
-    answers: Answers,
+    trace: Trace, reading: Reading, places: Places, links: LinkMarks, density: Density,
+    moments: list[int], answers: Answers,
 ) -> str:  # fmt: skip
     """What exactly is seen, and what is not."""
     about = trace.about
@@ -155,7 +156,7 @@ def _foot(
         longest = format_count(places.depth)
         parts.append(f"{format_count(len(drawn))} layers, {longest} one after another")
         parts.append(bar_words(len(drawn)))
-    if any(Density(reading, links.theme).is_whole(column.number) for column in places.columns[:-1]):
+    if any(density.has_room(places, column) for column in places.columns):
         parts.append("below a column: all its numbers, height by √ of how many")
     kinds = {link.kind for link in links.links}
     if "weights" in kinds:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,7 @@ from ...types import ByteArray, FloatArray, float32_array
 from ..marks import label
 from ..palette import signed_color, text_on
 from ..style import FOCUS_RING, LABEL_SIZE, SMALLEST_SIZE, Theme, format_number
-from .density import ROOM, Density
+from .density import Density
 from .focus import Focus
 from .link_marks import LinkMarks, between, bows
 from .panels import Panels
@@ -31,7 +30,7 @@ class Frames:
 
     def __init__(
         self, reading: Reading, places: Places, story: Story, panels: Panels, links: LinkMarks,
-        focus: Focus | None, theme: Theme,
+        density: Density, focus: Focus | None, theme: Theme,
     ) -> None:  # fmt: skip
         self.reading, self.places, self.story = reading, places, story
         self.panels, self.focus, self.theme = panels, focus, theme
@@ -44,7 +43,8 @@ class Frames:
             [reading.unit_gradients(c.number, moments[0]) for c in places.columns]
         )
         self._links = links
-        self._density = Density(reading, theme)
+        self._density = density
+        self._dense = {c.number for c in places.columns if density.has_room(places, c)}
         self._still = self._wires() + panels.still()
 
     def marks(self, stop: int, fraction: float) -> list[Mark]:
@@ -101,7 +101,7 @@ class Frames:
         back = between(here.back[column.rank], there.back[column.rank], fraction)
         near = here if fraction < 0.5 else there
         marks = self._headings(column, near, back)
-        if column.rank < self.places.depth and self._has_room(column):
+        if column.number in self._dense:
             marks += self._density.marks(column, near.moment, lit)
         units = _between_arrays(
             self.reading.units(column.number, here.moment),
@@ -132,22 +132,14 @@ class Frames:
             marks.append(self._ring(column, self.focus.place))
         return marks
 
-    def _has_room(self, column: Column) -> bool:
-        """Whether a density fits below: the only layer of its column, the next one far enough."""
-        alone = sum(other.rank == column.rank for other in self.places.columns) == 1
-        return alone and column.rank > 0 and self._room(column) + 14 >= ROOM
-
     def _mixed(self, colors: ByteArray, lit: float) -> ByteArray:
         neutral = np.broadcast_to(np.array(self.theme.neutral[:3], np.uint8), colors.shape)
         return _mix(neutral, colors, lit)
 
     def _boxes(self, column: Column, fill: ByteArray, moment: int, *, pictured: bool) -> Rectangles:
         opaque = np.full((len(fill), 1), 255, np.uint8)
-        edge = np.concatenate([fill, opaque], axis=1)
-        inside = edge.copy()
+        colors = np.concatenate([fill, opaque], axis=1)
         boxes = column.boxes
-        if not pictured:
-            inside[:, :3] = fill
         grown = boxes + np.array([-3, -3, 6, 6]) * (column.node / 46)
         numbers = self.reading.chosen(column.number).numbers[: len(boxes)]
         layer = self.reading.graph.layers[column.number]
@@ -156,13 +148,13 @@ class Frames:
         ground = np.array(self.theme.ground, np.uint8)
         if pictured or column.node < 20:
             return Rectangles(
-                float32_array(grown), inside, float32_array([column.node * CORNER]),
+                float32_array(grown), colors, float32_array([column.node * CORNER]),
                 np.array((0, 0, 0, 0), np.uint8), float32_array([0]), refers,
             )  # fmt: skip
         # A rim of the value's colour, a gap of the ground, the fill: three boxes in one mark.
         gap = boxes + np.array([-line / 2, -line / 2, line, line])
         stacked = np.concatenate([grown, gap, boxes])
-        fills = np.concatenate([edge, np.broadcast_to(ground, edge.shape), inside])
+        fills = np.concatenate([colors, np.broadcast_to(ground, colors.shape), colors])
         corner = column.node * CORNER
         radii = np.repeat([corner + 3, corner + 1, corner], len(boxes))
         return Rectangles(
@@ -235,23 +227,10 @@ class Frames:
     def _headings(self, column: Column, state: State, back: float) -> list[Mark]:
         if column.rank == 0:
             return []
-        layer = self.reading.graph.layers[column.number]
         x = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)
-        room = self._room(column)
-        lines = _lines(layer.label or layer.name, room)
-        if column.rank == self.places.depth:
-            lines = ["answer"] if self.panels.names else ["output"]
-        top = float(column.boxes[0, 1]) - 13
-        alone = sum(other.rank == column.rank for other in self.places.columns) == 1
-        base = 118.0 if alone else top
-        if not alone:  # one line between two layers
-            fits = text_width(layer.label, LABEL_SIZE) <= room
-            lines = [layer.label if fits else shorten(layer.name, room, LABEL_SIZE)]
+        base = 118.0 if self.places.is_alone(column) else float(column.boxes[0, 1]) - 13
         slopes = self.reading.gradient(column.number, state.moment) if back > 0.5 else None
-        if slopes is not None:
-            steep = float(np.sqrt(np.mean(slopes**2)))
-            size = format_number(steep, 2)
-            lines = ["gradient", size] if alone else [size]
+        lines = self._heading(column, slopes)
         shift = -22 * (len(lines) - 1)
         color: Color = self.theme.grey if slopes is None else self.theme.ink
         return [
@@ -259,12 +238,19 @@ class Frames:
             for at, line in enumerate(lines)
         ]
 
-    def _room(self, column: Column) -> float:
-        ranks = sorted({c.rank for c in self.places.columns if c.rank})
-        if len(ranks) < 3:
-            return 300.0
-        xs = sorted({float(c.boxes[:, 0].mean()) for c in self.places.columns if c.rank})
-        return min(b - a for a, b in pairwise(xs)) - 14
+    def _heading(self, column: Column, slopes: FloatArray | None) -> list[str]:
+        """What stands above a layer: one line where another layer is above it."""
+        layer, room = self.reading.graph.layers[column.number], self.places.room
+        alone = self.places.is_alone(column)
+        if slopes is not None:
+            size = format_number(float(np.sqrt(np.mean(slopes**2))), 2)
+            return ["gradient", size] if alone else [size]
+        if not alone:
+            fits = text_width(layer.label, LABEL_SIZE) <= room
+            return [layer.label if fits else shorten(layer.name, room, LABEL_SIZE)]
+        if column.rank == self.places.depth:
+            return ["answer"] if self.panels.names else ["output"]
+        return _lines(layer.label or layer.name, room)
 
 
 def short_number(value: float) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -65,6 +67,19 @@ class Places:
     def depth(self) -> int:
         """The rank of the answer."""
         return max(self.ranks)
+
+    @cached_property
+    def room(self) -> float:
+        """How wide a heading may be: pixels from a column to the next."""
+        ranks = {column.rank for column in self.columns if column.rank}
+        if len(ranks) < 3:
+            return 300.0
+        middles = sorted({float(c.boxes[:, 0].mean()) for c in self.columns if c.rank})
+        return min(b - a for a, b in pairwise(middles)) - 14
+
+    def is_alone(self, column: Column) -> bool:
+        """Whether a column is the only layer of its rank."""
+        return sum(other.rank == column.rank for other in self.columns) == 1
 
 
 def layer_ranks(graph: NetworkGraph) -> tuple[int, ...]:

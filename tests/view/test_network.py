@@ -68,7 +68,7 @@ def test_numbers_of_ten_random_frames_each(seed):
     for _ in range(10):
         stop = draws.randrange(len(scene.stops))
         texts = [mark.string for mark in scene.stop_marks(stop) if isinstance(mark, Text)]
-        label = scene.stops[stop].label
+        label = called(scene, stop)
         forward = label.startswith("forward")
         reached = {"forward: input": 0, "forward: answer": len(widths) - 1}.get(label)
         if reached is None:
@@ -94,6 +94,12 @@ def test_numbers_of_ten_random_frames_each(seed):
                 format_number(float((s.double() ** 2).mean().sqrt()), 2)
                 for s in unit_slopes(model, batch, target, sample)
             }
+
+
+def called(scene, stop):
+    """A stop's name with its chapter in front: "forward: layer 2"."""
+    chapters = [chapter.name.lower() for chapter in scene.chapters if chapter.stop <= stop]
+    return f"{chapters[-1]}: {scene.stops[stop].label}"
 
 
 def check_links(mark, parameters, slopes, weights, label):

@@ -82,7 +82,8 @@ class _Pair:
         # What is left over stands on all sides alike.
         self.shift = [(size[k] - self.zoom * natural[k]) / 2 for k in range(2)]
         self.offsets = offsets
-        self.places = _aligned(left, right)
+        self.called = _names(left, right)
+        self.places = _aligned(*self.called)
         self.stops, self.end = self._timed()
         self._still = [self._frame_of(at) for at in range(2)]
 
@@ -147,16 +148,28 @@ class _Pair:
                 _way_s(scene, here) if after == here + 1 else 0.0
                 for scene, here, after in zip(self.scenes, places, follows, strict=True)
             )
-            same = both[0].label == both[1].label
-            name = both[0].label if same else f"{both[0].label} | {both[1].label}"
-            stops.append(Stop(time, rest, name))
+            names = [names[at] for names, at in zip(self.called, places, strict=True)]
+            stops.append(Stop(time, rest, " | ".join(dict.fromkeys(names))))
             time += rest + way
         return stops, time
 
 
-def _aligned(left: Scene, right: Scene) -> list[tuple[int, int]]:
+def _names(left: Scene, right: Scene) -> list[list[str]]:
+    """What each stop of the two is called: its label, with its chapter where that is not enough."""
+    found = [[stop.label for stop in scene.stops] for scene in (left, right)]
+    if all(len(set(labels)) == len(labels) for labels in found):
+        return found
+    for labels, scene in zip(found, (left, right), strict=True):
+        chapters = {chapter.stop: chapter.name for chapter in scene.chapters}
+        name = ""
+        for at, own in enumerate(labels):
+            name = chapters.get(at, name)
+            labels[at] = " · ".join(part for part in (name, own) if part)
+    return found
+
+
+def _aligned(one: list[str], other: list[str]) -> list[tuple[int, int]]:
     """Pairs of stops that are shown together, in order."""
-    one, other = ([stop.label for stop in scene.stops] for scene in (left, right))
     order = _merged(one, other)
     if order is None:
         count = max(len(one), len(other))

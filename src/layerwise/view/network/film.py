@@ -61,7 +61,7 @@ def network(
     reading = Reading(trace, graph, sample)
     ranks = layer_ranks(graph)
     is_deep = max(ranks) > MOST_COLUMNS
-    places = answer_alone(reading, ranks) if is_deep else places_of(reading)
+    places = answer_alone(reading, ranks) if is_deep else places_of(reading, ranks)
     moments = _thinned(reading.moments)
     names = tuple(str(name) for name in (classes or trace.about.get("classes") or ()))
     answer = graph.layers[places.columns[-1].number]

@@ -95,35 +95,32 @@ def layer_ranks(graph: NetworkGraph) -> tuple[int, ...]:
 def answer_alone(reading: Reading, ranks: tuple[int, ...]) -> Places:
     """Only the last layer as a column, for a network whose other layers are drawn otherwise."""
     number = len(ranks) - 1
-    content = _content(reading, number)
-    count = 1 if content == "picture" else max(len(reading.chosen(number)), 1)
-    inputs = tuple(at for at, layer in enumerate(reading.graph.layers) if layer.kind == "input")
-    column = _answers(reading, number, ranks[number], ANSWER_X, content, count)
-    row = _input_column(reading, inputs[0]) if len(inputs) == 1 else None
-    return Places((column,) if row is None else (row, column), inputs, ranks)
+    inputs, columns = _inputs(reading, ranks)
+    answer = _answers(reading, number, ranks[number], ANSWER_X)
+    return Places((*columns, answer), inputs, ranks)
 
 
-def places_of(reading: Reading) -> Places:
+def places_of(reading: Reading, ranks: tuple[int, ...]) -> Places:
     """Columns by rank, the answer last, nodes as large as there is room for."""
-    graph = reading.graph
-    ranks = layer_ranks(graph)
     depth = max(ranks)
     hidden = depth - 1
     across = (
         np.linspace(FIRST_X, LAST_X, hidden) if hidden > 1 else np.array([(FIRST_X + LAST_X) / 2])
     )
-    columns: list[Column] = []
-    inputs = tuple(number for number, rank in enumerate(ranks) if rank == 0)
-    for number in inputs:
-        column = _input_column(reading, number)
-        if column is not None and len(inputs) == 1:
-            columns.append(column)
+    inputs, columns = _inputs(reading, ranks)
     for rank in range(1, depth + 1):
         members = [number for number, own in enumerate(ranks) if own == rank]
         x = ANSWER_X if rank == depth else float(across[rank - 1])
         widest = PITCH if hidden < 8 else (LAST_X - FIRST_X) / (hidden - 1) * 0.8
         columns += _stacked(reading, members, rank, x, widest, answers=rank == depth)
     return Places(tuple(columns), inputs, ranks)
+
+
+def _inputs(reading: Reading, ranks: tuple[int, ...]) -> tuple[tuple[int, ...], list[Column]]:
+    """The layers at the left, and the column of an only one that is a short row."""
+    inputs = tuple(number for number, rank in enumerate(ranks) if rank == 0)
+    row = _input_column(reading, inputs[0]) if len(inputs) == 1 else None
+    return inputs, [] if row is None else [row]
 
 
 def _input_column(reading: Reading, number: int) -> Column | None:
@@ -151,13 +148,10 @@ def _stacked(
     reading: Reading, members: list[int], rank: int, x: float, widest: float, *, answers: bool
 ) -> list[Column]:
     """The layers of one rank above each other, centred."""
-    contents = [_content(reading, number) for number in members]
-    counts = [
-        1 if content == "picture" else max(len(reading.chosen(number)), 1)
-        for number, content in zip(members, contents, strict=True)
-    ]
     if answers and len(members) == 1:
-        return [_answers(reading, members[0], rank, x, contents[0], counts[0])]
+        return [_answers(reading, members[0], rank, x)]
+    contents = [_content(reading, number) for number in members]
+    counts = [_count(reading, *pair) for pair in zip(members, contents, strict=True)]
     room = BOTTOM - TOP - GAP * (len(members) - 1)
     units = sum(n for n, c in zip(counts, contents, strict=True) if c != "picture")
     pictures = PICTURE_SIDE * contents.count("picture")
@@ -180,11 +174,15 @@ def _stacked(
     return found
 
 
-def _answers(
-    reading: Reading, number: int, rank: int, x: float, content: Content, count: int
-) -> Column:
+def _count(reading: Reading, number: int, content: Content) -> int:
+    """How many boxes a layer has."""
+    return 1 if content == "picture" else max(len(reading.chosen(number)), 1)
+
+
+def _answers(reading: Reading, number: int, rank: int, x: float) -> Column:
     """The last layer has room for names and bars."""
-    shown = min(count, MOST_ANSWERS)
+    content = _content(reading, number)
+    shown = min(_count(reading, number, content), MOST_ANSWERS)
     pitch = min(118.0, (BOTTOM - TOP) / max(shown, 1))
     tops = (TOP + BOTTOM) / 2 - pitch * shown / 2 + pitch * np.arange(shown) + (pitch - NODE) / 2
     boxes = np.stack(

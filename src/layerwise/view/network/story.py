@@ -18,7 +18,7 @@ ENDING_S = 2.0
 class State:
     """What a frame shows: a moment, how far each rank is lit by the wave forward and back.
 
-    `lit` and `back` are (rank,), each from 0 to 1. `label` names the stop.
+    `lit` and `back` are (rank,), each from 0 to 1. `label` names the stop within its chapter.
     """
 
     moment: int
@@ -54,33 +54,32 @@ def tell(
         states.append(state)
         rests.append(rest)
 
+    pace = min(max(LEARNING_S / len(moments), FASTEST_S), SLOWEST_S)
     dark, bright = (0.0,) * (depth + 1), (1.0,) * (depth + 1)
     first = moments[0]
     chapters.append(Chapter(0, "Forward"))
     rests_at = range(depth + 1) if ranks is None else ranks
     for rank in rests_at:
         lit = tuple(1.0 if own <= rank else 0.0 for own in range(depth + 1))
-        name = "input" if rank == 0 else "answer" if rank == depth else f"layer {rank}"
-        stop(State(first, lit, dark, f"forward: {name}"), REST_S)
+        stop(State(first, lit, dark, _name(rank, depth)), REST_S)
     poster = len(states) - 1
     if backward and reading.has_gradients(first):
         chapters.append(Chapter(len(states), "Backward"))
         for rank in [rank for rank in reversed(rests_at) if rank]:
             back = tuple(1.0 if own >= rank else 0.0 for own in range(depth + 1))
-            stop(State(first, bright, back, f"backward: layer {rank}"), REST_S)
+            stop(State(first, bright, back, _name(rank, depth)), REST_S)
     if len(moments) > 1:
         chapters.append(Chapter(len(states), "Learning"))
-        pace = min(max(LEARNING_S / len(moments), FASTEST_S), SLOWEST_S)
         for moment in moments[1:]:
             at = reading.trace.moments[moment].at
             name = ", ".join(f"{key} {format_count(int(value))}" for key, value in at.items())
             stop(State(moment, bright, dark, name), pace * 0.4)
         poster = len(states) - 1
     elif states[-1].back != dark:
+        chapters.append(Chapter(len(states), "In all"))
         stop(State(first, bright, dark, "the whole network"), REST_S)
         poster = len(states) - 1
     rests[-1] = ENDING_S
-    pace = min(max(LEARNING_S / max(len(moments), 1), FASTEST_S), SLOWEST_S)
     stops, time = [], 0.0
     for number, (state, rest) in enumerate(zip(states, rests, strict=True)):
         stops.append(Stop(time, rest / speed, state.label))
@@ -88,3 +87,7 @@ def tell(
         move = 0.0 if number + 1 == len(states) else pace * 0.6 if learning else MOVE_S
         time += (rest + move) / speed
     return Story(tuple(states), Timeline(stops, time), tuple(chapters), poster)
+
+
+def _name(rank: int, depth: int) -> str:
+    return "input" if rank == 0 else "answer" if rank == depth else f"layer {rank}"

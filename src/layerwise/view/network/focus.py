@@ -20,7 +20,7 @@ from ..style import BOLD_WEIGHT, FOCUS_RING, TEXT_SIZE, Theme, format_number
 from .links import Links
 from .patch import Patch, patch_of
 from .places import INPUT_BOX, Places
-from .reading import Reading
+from .reading import Reading, stored_row
 from .story import State
 
 Piece: TypeAlias = tuple[str, Color, Literal[400, 600]]
@@ -222,15 +222,15 @@ class Focus:
         if weight is None or given is None or total is None or total.ndim != 1:
             return None
         site = reading.trace.site(layer.weight)
-        row = _place(site.entries.get(site.axes[0]), self.unit)
-        whole = _place(reading.trace.site(own_site).entries.get("unit"), self.unit)
+        row = stored_row(site.entries.get(site.axes[0]), self.unit)
+        whole = stored_row(reading.trace.site(own_site).entries.get("unit"), self.unit)
         flat = given.reshape(-1)
         if row is None or whole is None or len(flat) != weight.shape[1]:
             return None
         bias = reading.value(layer.bias, moment) if layer.bias else None
         own = None
         if bias is not None:
-            at = _place(reading.trace.site(layer.bias).entries.get("unit"), self.unit)
+            at = stored_row(reading.trace.site(layer.bias).entries.get("unit"), self.unit)
             own = None if at is None else float(bias[at])
         products = flat * weight[row]
         size = float(np.abs(products).sum()) + abs(own or 0.0)
@@ -249,12 +249,6 @@ def summing_site(reading: Reading, number: int) -> str:
 def signed(value: float) -> str:
     """A number that is added: "+ 0.31", "− 1.2"."""
     return f"{'−' if value < 0 else '+'} {format_number(abs(value), 3)}"
-
-
-def _place(kept: tuple[int | str, ...] | None, unit: int) -> int | None:
-    if kept is None:
-        return unit
-    return next((at for at, number in enumerate(kept) if int(number) == unit), None)
 
 
 def focus_on(text: str, reading: Reading, places: Places, theme: Theme) -> Focus:

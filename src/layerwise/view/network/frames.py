@@ -17,7 +17,7 @@ from .focus import Focus
 from .link_marks import LinkMarks, between, bows
 from .panels import Panels
 from .places import Column, Places, weight_shape
-from .reading import Reading, largest
+from .reading import Reading, largest, stored_at
 from .story import State, Story
 
 MOST_LINES: Final = 3
@@ -195,12 +195,10 @@ class Frames:
         if shape is None or weight is None:
             return []
         marks: list[Mark] = []
-        chosen = self.reading.chosen(column.number)
+        numbers = self.reading.chosen(column.number).numbers
         kept = self.reading.trace.site(layer.weight).entries.get("unit")
-        rows = {int(n): at for at, n in enumerate(range(len(weight)) if kept is None else kept)}
-        for box, number in zip(column.boxes, chosen.numbers, strict=False):
-            row = rows.get(int(number))
-            if row is not None:
+        for box, row in zip(column.boxes, stored_at(kept, numbers), strict=False):
+            if row >= 0:
                 plane = weight[row].reshape(shape).sum(axis=0)
                 pixels = signed_color(plane, float(np.abs(plane).max()) or 1.0, self.theme)
                 marks.append(Image(_inside(box, plane.shape), pixels, sampling="area"))

@@ -94,7 +94,7 @@ class LinkMarks:
         colors = np.zeros((len(share), 4))
         colors[:, :3] = theme.grey[:3] if straight else signed_color(np.sign(share), 1, theme)
         alpha = FAINT + lit * (QUIET - FAINT + (LOUD - QUIET) * signal)
-        widths = THIN + THICK * np.abs(share) if not straight else np.full(len(share), 1.2)
+        widths = THIN + THICK * np.abs(share) if not straight else np.full(len(share), STRAIGHT)
         if back > 0 and not straight:
             slopes = between(
                 self._strengths(index, here.moment, True),

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from ...types import FloatArray, IntArray
-from .reading import Reading
+from .reading import Entries, Reading, stored_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +32,8 @@ class Links:
         """
         if self.kind == "straight":
             return np.ones(len(self.pairs))
-        site = reading.graph.layers[self.target].weight
-        weight = reading.value(f"{site}.gradient" if gradient else site, moment)
-        if weight is None:
-            return np.full(len(self.pairs), np.nan)
-        block = _block(reading, self.source, self.target, weight)
+        weight = self._weight(reading, moment, gradient)
+        block = None if weight is None else _block(reading, self.source, self.target, weight)
         if block is None:
             return np.full(len(self.pairs), np.nan)
         strengths: FloatArray = block[self.pairs[:, 1], self.pairs[:, 0]]
@@ -46,8 +43,7 @@ class Links:
         """The largest strength of all the links there are, drawn or not; 0 if none was kept."""
         if self.kind == "straight":
             return 1.0
-        site = reading.graph.layers[self.target].weight
-        weight = reading.value(f"{site}.gradient" if gradient else site, moment)
+        weight = self._weight(reading, moment, gradient)
         if weight is None or not weight.size:
             return 0.0
         if self.kind == "kernels":
@@ -55,6 +51,10 @@ class Links:
             weight = weight if block is None else block
         finite = np.abs(weight[np.isfinite(weight)])
         return float(finite.max(initial=0.0))
+
+    def _weight(self, reading: Reading, moment: int, gradient: bool) -> FloatArray | None:
+        site = reading.graph.layers[self.target].weight
+        return reading.value(f"{site}.gradient" if gradient else site, moment)
 
 
 def links_between(reading: Reading, source: int, target: int) -> Links | None:
@@ -64,12 +64,8 @@ def links_between(reading: Reading, source: int, target: int) -> Links | None:
     if not len(ours) or not len(theirs):
         return None
     if layer.weight:
-        weight = reading.value(layer.weight, reading.moments[-1])
-        if weight is None:
-            weight = next(
-                (w for m in reading.moments if (w := reading.value(layer.weight, m)) is not None),
-                None,
-            )
+        found = (reading.value(layer.weight, moment) for moment in reversed(reading.moments))
+        weight = next((weight for weight in found if weight is not None), None)
         if weight is not None and layer.kind in ("dense", "convolution"):
             block = _block(reading, source, target, weight)
             if block is not None:
@@ -141,7 +137,7 @@ def _block(reading: Reading, source: int, target: int, weight: FloatArray) -> Fl
 
 def _kernels(
     weight: FloatArray,
-    kept: tuple[int | str, ...] | None,
+    kept: Entries,
     rows: IntArray,
     numbers: IntArray,
     total: int,
@@ -161,14 +157,11 @@ def _kernels(
     return None
 
 
-def _places(kept: tuple[int | str, ...] | None, size: int, numbers: IntArray) -> IntArray | None:
-    """Where units stand in a stored array whose entries are `kept` (None: all); −1 if nowhere."""
+def _places(kept: Entries, size: int, numbers: IntArray) -> IntArray | None:
+    """Where units stand in a stored array; None where an axis of that size cannot have them."""
     if len(numbers) and int(numbers.max()) >= size:
         return None
-    if kept is None:
-        return np.asarray(numbers)
-    place = {int(number): at for at, number in enumerate(kept)}
-    return np.array([place.get(int(number), -1) for number in numbers], np.int64)
+    return stored_at(kept, numbers)
 
 
 def _taken(block: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:

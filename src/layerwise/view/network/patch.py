@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from ...types import FloatArray
-from .reading import Reading
+from .reading import Reading, stored_row
 
 EXACT: Final = 1e-4  # of the sum of all magnitudes: single precision, with room
 
@@ -93,10 +93,7 @@ def _is_convolution(reading: Reading, site: str) -> bool:
 
 def _place(reading: Reading, site: str, unit: int) -> int | None:
     entries = reading.trace.site(site).entries
-    kept = entries.get("channel", entries.get("unit"))
-    if kept is None:
-        return unit
-    return next((at for at, number in enumerate(kept) if int(number) == unit), None)
+    return stored_row(entries.get("channel", entries.get("unit")), unit)
 
 
 def _settings(reading: Reading, site: str) -> tuple[tuple[int, int], tuple[int, int]] | None:

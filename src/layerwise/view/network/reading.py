@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from ...types import SAMPLE, FloatArray, IntArray
 from ..diagram.graph import NetworkGraph
 from ..style import format_count
 
+Entries: TypeAlias = tuple[int | str, ...] | None
+"""Which units an axis of a stored array has; None: all, in order."""
 UNIT_AXES: Final = ("unit", "channel")
 MOST_UNITS: Final = 40
 """A layer of more units shows `CHOSEN_UNITS` of them."""
@@ -193,6 +195,21 @@ class Reading:
             if (name, moment) in self.trace:
                 return float(self.trace[name, moment])
         return None
+
+
+def stored_at(kept: Entries, numbers: Iterable[int]) -> IntArray:
+    """Where units stand in a stored array whose entries are `kept` (None: all); −1 if nowhere."""
+    own = np.array([int(number) for number in numbers], np.int64)
+    if kept is None:
+        return own
+    places = {int(number): at for at, number in enumerate(kept)}
+    return np.array([places.get(int(number), -1) for number in own], np.int64)
+
+
+def stored_row(kept: Entries, unit: int) -> int | None:
+    """Where one unit stands; None if nowhere."""
+    row = int(stored_at(kept, [unit])[0])
+    return None if row < 0 else row
 
 
 def largest(values: Sequence[FloatArray | None]) -> float:

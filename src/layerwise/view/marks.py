@@ -11,6 +11,7 @@ from ..scene import Color, Discs, Rectangles, Segments, Text
 from ..types import Array, float32_array
 from .style import HAIRLINE, LABEL_SIZE, TEXT_WEIGHT
 
+Box: TypeAlias = tuple[float, float, float, float]
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 
 
@@ -49,6 +50,14 @@ def swatches(boxes: Array, colors: Array, outline: Color | None = None) -> Recta
     stroke = np.array((0, 0, 0, 0) if outline is None else outline, np.uint8)
     width = 0 if outline is None else HAIRLINE
     return Rectangles(boxes, colors, float32_array([4]), stroke, float32_array([width]))
+
+
+def inscribed(box: Box, rows: int, columns: int) -> Box:
+    """The largest box of a picture's proportions in the middle of a box (x y width height)."""
+    x, y, width, height = box
+    scale = min(width / columns, height / rows)
+    wide, tall = columns * scale, rows * scale
+    return x + (width - wide) / 2, y + (height - tall) / 2, wide, tall
 
 
 def spread_apart(places: list[float], gap: float) -> list[float]:

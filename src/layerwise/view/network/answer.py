@@ -50,6 +50,9 @@ class Answer:
         softmax: FloatArray = raised / raised.sum()
         return softmax
 
+    def _written(self, share: float) -> str:
+        return format_percent(share) if self.probabilities else format_number(share, 3)
+
     def marks(self, state: State) -> list[Mark]:
         """A bar, a name and a number for each answer that is shown."""
         theme, column = self.theme, self.column
@@ -60,28 +63,26 @@ class Answer:
         left, width, edge = BARS
         count = len(column.boxes)
         most = float(np.abs(shares).max()) or 1.0
-        places = self.reading.chosen(column.number).places[:count]
+        drawn = self.reading.chosen(column.number)
+        places = drawn.places[:count]
         rest = np.delete(shares, places)
         shares = shares[places]
         best = int(np.argmax(shares))
         scale = 1.0 if self.probabilities else most
         marks: list[Mark] = []
         backs, fronts, colors = [], [], []
-        numbers = self.reading.chosen(column.number).numbers
-        for at in range(count):
-            box = column.boxes[at]
+        units = zip(column.boxes, drawn.numbers, shares, strict=False)
+        for at, (box, number, share) in enumerate(units):
             middle = float(box[1] + box[3] / 2)
-            number = int(numbers[at])
             name = (
                 self.names[number]
                 if number < len(self.names)
-                else f"unit {format_count(number + 1)}"
+                else f"unit {format_count(int(number) + 1)}"
             )
             chosen = at == best and lit > 0.5
             ink = theme.ink if chosen else theme.grey
             weight = BOLD_WEIGHT if chosen else 400
-            share = float(shares[at])
-            text = format_percent(share) if self.probabilities else format_number(share, 3)
+            text = self._written(float(share))
             wide = text_width(text, TEXT_SIZE, BOLD_WEIGHT)
             string = shorten(name, edge - left - 20, TEXT_SIZE, BOLD_WEIGHT)
             marks.append(label(left, middle - 8, string, ink, size=TEXT_SIZE, weight=weight))
@@ -92,7 +93,7 @@ class Answer:
             room = min(width, edge - wide - 16 - left)
             backs.append([left, middle + 6, room, 8])
             fronts.append([left, middle + 6, max(room * min(abs(share) / scale, 1.0) * lit, 0), 8])
-            colors.append(theme.ink if chosen else theme.grey)
+            colors.append(ink)
             if name in UNKNOWN:
                 marks += _dashed(box, theme)
         plain = np.array(theme.hairline, np.uint8)

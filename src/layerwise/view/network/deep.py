@@ -16,10 +16,12 @@ import numpy as np
 from ...scene import Mark, Rectangles
 from ...typeface import text_width
 from ...types import BoolArray, FloatArray, IntArray, float32_array
+from ..charts.frame import chosen
+from ..charts.scale import Scale, power_range
 from ..diagram.folding import Block
 from ..marks import hairlines, label
 from ..palette import NEGATIVE, POSITIVE
-from ..style import SMALLEST_SIZE, Theme, format_count, format_power
+from ..style import SMALLEST_SIZE, Theme, format_count
 from .panels import Panels
 from .reading import Reading
 from .story import Story
@@ -68,7 +70,7 @@ class DeepFrames:
         self.sizes, self.story, self.panels, self.theme = sizes, story, panels, theme
         self.ranks = np.array([ranks[number] for number in sizes.numbers])
         count = len(sizes.numbers)
-        bars = min(count, int((RIGHT - LEFT) / NARROWEST))
+        bars = bar_count(count)
         self.bins: IntArray = np.arange(count) * bars // count  # layer → its bar
         self.starts = np.searchsorted(self.bins, np.arange(bars))
         self.width = (RIGHT - LEFT) / bars
@@ -76,18 +78,13 @@ class DeepFrames:
         backward = [at for at, state in enumerate(story.states) if any(state.back)]
         self._turned = max(backward, default=len(story.states))  # gradients are there from then on
         self.has_gradients = any(np.isfinite(sizes.gradients(m)).any() for m in moments)
-        self._output_scale = PowerScale(
+        self._output_scale = power_scale(
             [sizes.outputs(m) for m in moments], OUTPUT_TOP, OUTPUT_FLOOR
         )
-        self._slope_scale = PowerScale(
+        self._slope_scale = power_scale(
             [sizes.gradients(m) for m in moments], SLOPE_TOP, SLOPE_FLOOR
         )
         self._still = [*panels.still(), *self._axes(), *self._blocks(blocks)]
-
-    @property
-    def said(self) -> str:
-        """What a bar is."""
-        return bar_words(len(self.sizes.numbers))
 
     def marks(self, stop: int, fraction: float) -> list[Mark]:
         """The marks at a stop, or on the way to the next."""
@@ -110,20 +107,21 @@ class DeepFrames:
                 self._slope_scale, self.sizes.gradients(here.moment),
                 self.sizes.gradients(there.moment), fraction, reached, NEGATIVE[:3],
             )  # fmt: skip
-        return marks + self.panels.at(near, fraction)
+        return marks + self.panels.at(near)
 
     def _bars(
-        self, scale: PowerScale, one: FloatArray, other: FloatArray, fraction: float,
+        self, scale: Scale, one: FloatArray, other: FloatArray, fraction: float,
         reached: BoolArray, color: tuple[int, ...],
     ) -> list[Mark]:  # fmt: skip
-        low = scale.heights(np.maximum.reduceat(np.nan_to_num(one, nan=-1.0), self.starts))
-        high = scale.heights(np.maximum.reduceat(np.nan_to_num(other, nan=-1.0), self.starts))
+        low, high = (
+            bar_heights(scale, np.fmax.reduceat(values, self.starts)) for values in (one, other)
+        )
         heights = low + (high - low) * fraction
         lit = np.maximum.reduceat(np.asarray(reached, bool), self.starts)
         lefts = LEFT + self.width * np.arange(len(self.starts))
         gap = 1.0 if self.width >= 4 else 0.0
         boxes = np.stack(
-            [lefts, scale.floor - heights, np.full(len(lefts), self.width - gap), heights], axis=1
+            [lefts, scale.start - heights, np.full(len(lefts), self.width - gap), heights], axis=1
         )
         colors = np.zeros((len(lefts), 4), np.uint8)
         colors[:, :3] = np.where(lit[:, None], color, self.theme.hairline[:3])
@@ -131,9 +129,9 @@ class DeepFrames:
         return [Rectangles(float32_array(boxes), colors)]
 
     def _axes(self) -> list[Mark]:
-        marks = self._output_scale.axis("size of the outputs", self.theme)
+        marks = axis(self._output_scale, "size of the outputs", self.theme)
         if self.has_gradients:
-            marks += self._slope_scale.axis("size of the gradients", self.theme)
+            marks += axis(self._slope_scale, "size of the gradients", self.theme)
         return marks
 
     def _blocks(self, root: Block) -> list[Mark]:
@@ -156,44 +154,37 @@ class DeepFrames:
         return marks
 
 
-class PowerScale:
-    """Powers of ten along an axis; what is zero or was not kept has no height."""
+def power_scale(values: list[FloatArray], top: float, floor: float) -> Scale:
+    """Powers of ten from `floor` up to `top`, not more than twelve."""
+    low, high = power_range(np.concatenate([np.zeros(0), *values])) or (0.1, 1.0)
+    return Scale(max(low, high / 10.0**MOST_POWERS), high, floor, top, log=True)
 
-    def __init__(self, values: list[FloatArray], top: float, floor: float) -> None:
-        self.top, self.floor = top, floor
-        known: FloatArray = np.concatenate(
-            [np.zeros(0), *(v[np.isfinite(v) & (v > 0)] for v in values)]
-        )
-        high = math.ceil(math.log10(float(np.max(known)))) if len(known) else 0
-        low = math.floor(math.log10(float(np.min(known)))) if len(known) else -1
-        self.high = high
-        self.low = min(max(low, high - MOST_POWERS), high - 1)
 
-    def heights(self, values: FloatArray) -> FloatArray:
-        """Pixels above the floor; below the scale a single one, not finite: all the way up."""
-        whole = self.floor - self.top
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = (np.log10(np.maximum(values, 0)) - self.low) / (self.high - self.low)
-        heights = np.where(values > 0, np.clip(share, 1 / whole, 1.0), 0.0) * whole
-        found: FloatArray = np.where(np.isposinf(values), whole, heights)
-        return found
+def bar_heights(scale: Scale, values: FloatArray) -> FloatArray:
+    """Pixels above the floor: one below the scale, all the way where not finite, none for zero."""
+    up = scale.start - scale.place(values)
+    heights: FloatArray = np.nan_to_num(np.clip(up, 1.0, scale.start - scale.end), nan=0.0)
+    return heights
 
-    def axis(self, name: str, theme: Theme) -> list[Mark]:
-        """The name, and a quiet line at every power of ten, or every second or third."""
-        every = -(-(self.high - self.low) // 6)
-        marks: list[Mark] = [label(LEFT, self.top - 14, name, theme.grey)]
-        for power in range(self.low, self.high + 1):
-            if (power - self.low) % every:
-                continue
-            y = self.floor - (power - self.low) / (self.high - self.low) * (self.floor - self.top)
-            marks.append(hairlines(float32_array([[LEFT, y, RIGHT, y]]), theme.hairline))
-            marks.append(label(LEFT - 12, y + 6, format_power(power), theme.grey, anchor="end"))
-        return marks
+
+def axis(scale: Scale, name: str, theme: Theme) -> list[Mark]:
+    """The name, and a quiet line at every power of ten, or every second or third."""
+    marks: list[Mark] = [label(LEFT, scale.end - 14, name, theme.grey)]
+    for value, written in scale.ticks(7):
+        y = float(scale.place(value))
+        marks.append(hairlines(float32_array([[LEFT, y, RIGHT, y]]), theme.hairline))
+        marks.append(label(LEFT - 12, y + 6, written, theme.grey, anchor="end"))
+    return marks
+
+
+def bar_count(layers: int) -> int:
+    """How many bars there is room for."""
+    return min(layers, int((RIGHT - LEFT) / NARROWEST))
 
 
 def bar_words(count: int) -> str:
     """What a bar of so many layers is, in words."""
-    bars = min(count, int((RIGHT - LEFT) / NARROWEST))
+    bars = bar_count(count)
     said = "a bar: root mean square of one layer's numbers, for this sample"
     if bars == count:
         return said
@@ -219,7 +210,4 @@ def stops_of(root: Block, ranks: tuple[int, ...], most: int = 12) -> list[int]:
     depth = max(ranks)
     ends = sorted({max(ranks[n] for n in range(block.first, block.stop)) for block in root.parts})
     ends = [rank for rank in ends if 0 < rank < depth]
-    if len(ends) > most:
-        places = np.linspace(0, len(ends) - 1, most).round().astype(int)
-        ends = [ends[place] for place in places]
-    return [0, *ends, depth]
+    return [0, *(ends[place] for place in chosen(len(ends), most)), depth]

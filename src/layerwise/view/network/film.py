@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ...errors import InputError
 from ...scene import Scene
 from ...trace import Trace
+from ..charts.frame import chosen as chosen_of
 from ..diagram.folding import blocks_of
 from ..diagram.graph import network_graph
 from ..style import Theme, format_count
@@ -62,7 +61,8 @@ def network(
     ranks = layer_ranks(graph)
     is_deep = max(ranks) > MOST_COLUMNS
     places = answer_alone(reading, ranks) if is_deep else places_of(reading, ranks)
-    moments = _thinned(reading.moments)
+    kept = reading.moments
+    moments = [kept[place] for place in chosen_of(len(kept), MOST_MOMENTS)]
     names = tuple(str(name) for name in (classes or trace.about.get("classes") or ()))
     answer = graph.layers[places.columns[-1].number]
     width = int(answer.shape[-1]) if answer.shape else 0
@@ -111,14 +111,6 @@ def network(
         chapters=story.chapters,
         poster=story.poster,
     )
-
-
-def _thinned(moments: list[int]) -> list[int]:
-    """At most so many moments, evenly; always the first and the last."""
-    if len(moments) <= MOST_MOMENTS:
-        return moments
-    places = np.linspace(0, len(moments) - 1, MOST_MOMENTS).round().astype(int)
-    return [moments[place] for place in places]
 
 
 def _answers(trace: Trace, activation: str, names: Sequence[str]) -> Answers:

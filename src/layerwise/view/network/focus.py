@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -14,7 +14,7 @@ from ...errors import InputError, unknown_name
 from ...scene import Color, Image, Mark, Rectangles
 from ...typeface import text_width
 from ...types import BoolArray, FloatArray, float32_array
-from ..marks import hairlines, label
+from ..marks import hairlines, inscribed, label
 from ..palette import NEGATIVE, POSITIVE, signed_color
 from ..style import BOLD_WEIGHT, FOCUS_RING, TEXT_SIZE, Theme, format_number
 from .links import Links
@@ -64,11 +64,8 @@ class Focus:
         patch = patch_of(self.reading, self.layer, self.unit, state.moment)
         if patch is not None:
             return marks + self._convolution(patch, state.moment)
-        x = LEFT
-        for text, color, weight in self._pieces(state.moment):
-            marks.append(label(x, BASE, text, color, size=TEXT_SIZE, weight=weight))
-            x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
-        return marks
+        said, _ = _written(LEFT, BASE, self._pieces(state.moment))
+        return marks + said
 
     def _convolution(self, patch: Patch, moment: int) -> list[Mark]:
         """Patch × kernel of the channel that adds most, the rest in numbers."""
@@ -79,8 +76,8 @@ class Focus:
 
         def say(text: str, color: Color, weight: Literal[400, 600] = 400) -> None:
             nonlocal x
-            marks.append(label(x, PATCH_BASE, text, color, size=TEXT_SIZE, weight=weight))
-            x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
+            said, x = _written(x, PATCH_BASE, [(text, color, weight)])
+            marks.extend(said)
 
         def show(plane: FloatArray) -> None:
             nonlocal x
@@ -115,8 +112,8 @@ class Focus:
             return []
         x, y, width, height = INPUT_BOX
         rows, columns = self.reading.graph.layers[source].shape[-2:]
-        scale = min((width - 2) / columns, (height - 2) / rows)
-        left, top = x + (width - columns * scale) / 2, y + (height - rows * scale) / 2
+        left, top, wide, _ = inscribed((x + 1, y + 1, width - 2, height - 2), rows, columns)
+        scale = wide / columns
         box = [
             left + patch.corner[1] * scale, top + patch.corner[0] * scale,
             patch.patch.shape[2] * scale, patch.patch.shape[1] * scale,
@@ -137,8 +134,8 @@ class Focus:
             said = "not kept" if value is None else format_number(value, 3)
             return [*head, ("= ", ink, 400), (said, ink, BOLD_WEIGHT)]
         inputs, weights, bias, total = terms
-        end = self._end(total, value, bias)
         named = self._function(total, value)
+        end = self._end(total, value, bias, named)
         room = RIGHT - LEFT - sum(text_width(t, TEXT_SIZE, w) for t, _, w in [*head, *end]) - 40
         opening = f"{named}(" if named else ""
         opening = "max(0, " if named == "ReLU" else opening
@@ -179,13 +176,12 @@ class Focus:
         same = abs(FUNCTIONS[name](total) - value) <= EXACT * max(1.0, abs(value))
         return name if same else ""
 
-    def _end(self, total: float, value: float, bias: float | None) -> list[Piece]:
+    def _end(self, total: float, value: float, bias: float | None, named: str) -> list[Piece]:
         ink, grey = self.theme.ink, self.theme.grey
         pieces: list[Piece] = []
         if bias is not None:
             pieces += [("+ ", ink, 400), ("bias ", grey, 400), (format_number(bias, 2), ink, 400)]
         summed, given = format_number(total, 3), format_number(value, 3)
-        named = self._function(total, value)
         if named:
             again = f"max(0, {summed})" if named == "ReLU" else f"{named}({summed})"
             pieces.append((f") = {again} = ", ink, 400))
@@ -237,6 +233,15 @@ class Focus:
         if abs(float(products.sum()) + (own or 0.0) - float(total[whole])) > EXACT * max(size, 1.0):
             return None  # something else was computed: rather nothing than a wrong sum
         return flat, weight[row], own, float(total[whole])
+
+
+def _written(x: float, base: float, pieces: Sequence[Piece]) -> tuple[list[Mark], float]:
+    """Pieces of a line one after another, and where they end."""
+    marks: list[Mark] = []
+    for text, color, weight in pieces:
+        marks.append(label(x, base, text, color, size=TEXT_SIZE, weight=weight))
+        x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
+    return marks, x
 
 
 def summing_site(reading: Reading, number: int) -> str:

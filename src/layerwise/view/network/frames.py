@@ -9,7 +9,7 @@ import numpy as np
 from ...scene import Color, Curves, Image, Mark, Rectangles, Reference
 from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
-from ..marks import label
+from ..marks import inscribed, label
 from ..palette import signed_color, text_on
 from ..style import FOCUS_RING, LABEL_SIZE, SMALLEST_SIZE, Theme, format_number
 from .density import Density
@@ -57,7 +57,7 @@ class Frames:
         for column in self.places.columns:
             marks += self._column_marks(column, here, there, fraction)
         near = here if fraction < 0.5 else there
-        marks += self.panels.at(near, fraction if near is here else 1 - fraction)
+        marks += self.panels.at(near)
         if self.focus is not None:
             marks += self.focus.marks(near)
         return marks
@@ -290,14 +290,10 @@ def _lines(text: str, room: float) -> list[str]:
 def _inside(box: FloatArray, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
     """The largest box of a picture's proportions in a box."""
     x, y, width, height = (float(side) for side in box)
-    rows, columns = shape[0], shape[1]
-    if rows == 1:  # a strip is stretched, or it could not be seen
+    inner = inscribed((x, y, width, height), shape[0], shape[1])
+    if shape[0] == 1 or min(inner[2:]) < 4:  # a strip is stretched, or it could not be seen
         return x, y, width, height
-    scale = min(width / columns, height / rows)
-    if min(rows, columns) * scale < 4:
-        return x, y, width, height
-    wide, tall = columns * scale, rows * scale
-    return x + (width - wide) / 2, y + (height - tall) / 2, wide, tall
+    return inner
 
 
 def _between_arrays(

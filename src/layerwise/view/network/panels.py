@@ -10,7 +10,7 @@ import numpy as np
 from ...scene import Discs, Image, Mark, Rectangles, Reference, Segments, Text
 from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
-from ..marks import hairlines, label
+from ..marks import hairlines, inscribed, label
 from ..palette import signed_color
 from ..style import (
     BIG_SIZE,
@@ -48,6 +48,10 @@ class Panels:
         self.title, self.foot, self.moments = title, foot, list(moments)
         self._answer = Answer(reading, places.columns[-1], theme, names=names, answers=answers)
         self._lines = self._curves()
+        self._last = {
+            unit: max((int(m.at.get(unit, 0)) for m in reading.trace.moments), default=0)
+            for unit in ("epoch", "step")
+        }
 
     def input_box(self, number: int) -> tuple[float, float, float, float]:
         """Where an input's picture stands."""
@@ -73,7 +77,7 @@ class Panels:
             ),
         ]  # fmt: skip
 
-    def at(self, state: State, fraction: float) -> list[Mark]:
+    def at(self, state: State) -> list[Mark]:
         """What belongs to a state."""
         return [
             *self._inputs(state), *self._where(state), *self._learning(state),
@@ -101,11 +105,11 @@ class Panels:
         scales = self.reading.trace.about.get("standardised")
         if scales is not None:  # as a person knows them
             values = values * np.array(scales["scale"]) + np.array(scales["mean"])
+        whole = bool((values == np.rint(values)).all())
         marks: list[Mark] = []
         for at, (box, value) in enumerate(zip(column.boxes, values, strict=True)):
             name = names[at] if at < len(names) else f"input {at + 1}"
             base = float(box[1] + box[3] / 2 + 6)
-            whole = bool((values == np.rint(values)).all())
             number = format_count(int(value)) if whole else format_number(float(value), 3)
             wide = text_width(number, LABEL_SIZE, BOLD_WEIGHT)
             end = float(box[0]) - 14
@@ -125,11 +129,10 @@ class Panels:
         )  # fmt: skip
         shape = values.shape
         pixels, kind = _as_pixels(values, theme)
-        scale = min((width - 2) / pixels.shape[1], (height - 2) / pixels.shape[0])
-        wide, tall = pixels.shape[1] * scale, pixels.shape[0] * scale
-        if min(wide, tall) < 24:  # one long row
-            wide, tall = width - 2, height - 2
-        inner = (x + (width - wide) / 2, y + (height - tall) / 2, wide, tall)
+        room = (x + 1, y + 1, width - 2, height - 2)
+        inner = inscribed(room, pixels.shape[0], pixels.shape[1])
+        if min(inner[2:]) < 24:  # one long row
+            inner = room
         long = [side for side in shape if side > 1] or [1]
         sides = " × ".join(format_count(side) for side in long)
         said = f"{sides} = {format_count(int(np.prod(shape)))} inputs" if len(long) > 1 else (
@@ -160,8 +163,7 @@ class Panels:
         unit = unit or ("step" if "step" in at else "")
         if unit:
             number = int(at[unit])
-            last = max(int(m.at.get(unit, 0)) for m in self.reading.trace.moments)
-            of = f"of {format_count(last)}"
+            of = f"of {format_count(self._last[unit])}"
             extra = (
                 f", step {format_count(int(at['step']))}"
                 if unit == "epoch" and "step" in at
@@ -183,11 +185,11 @@ class Panels:
             label(end, 668, of, theme.grey, size=UNIT_SIZE),
         ]
 
-    def _curves(self) -> list[tuple[str, str, FloatArray, FloatArray]]:
-        """Name, metric, the moments and the values of each curve: by epoch, or else by step."""
+    def _curves(self) -> list[tuple[str, FloatArray, FloatArray]]:
+        """Name, the moments and the values of each curve: by epoch, or else by step."""
         trace = self.reading.trace
         names = {site.name for site in trace.sites}
-        found: list[tuple[str, str, FloatArray, FloatArray]] = []
+        found: list[tuple[str, FloatArray, FloatArray]] = []
         pairs = (("loss", "training loss"), ("control accuracy", "control accuracy"),
                  ("accuracy", "training accuracy"))  # fmt: skip
         for name, metric in pairs:
@@ -195,7 +197,7 @@ class Panels:
                 where = trace.where(metric)
                 if len(where) > 1:
                     values = np.array([float(trace[metric, m]) for m in where])
-                    found.append((name, metric, np.array(where, float), values))
+                    found.append((name, np.array(where, float), values))
         if not found and "loss" in names:
             where = trace.where("loss")
             if len(where) > 1:
@@ -203,7 +205,7 @@ class Panels:
                 where = where[::every]
                 values = np.array([float(trace["loss", m]) for m in where])
                 name = "loss" if every == 1 else f"loss, every {every}th step"
-                found.append((name, "loss", np.array(where, float), values))
+                found.append((name, np.array(where, float), values))
         return found
 
     def _learning(self, state: State) -> list[Mark]:
@@ -221,7 +223,7 @@ class Panels:
         ]  # fmt: skip
         last = max(len(self.reading.trace.moments) - 1, 1)
         x = left
-        for index, (name, _, where, values) in enumerate(self._lines):
+        for name, where, values in self._lines:
             color = theme.grey if "loss" in name else theme.ink
             finite = values[np.isfinite(values)]
             most = 1.0 if "accuracy" in name else float(finite.max(initial=1e-12))
@@ -248,7 +250,6 @@ class Panels:
                 + text_width("0.0000", LABEL_SIZE, BOLD_WEIGHT)
                 + 22
             )
-            del index
         return marks
 
     def _pair(self, x: float, base: float, name: str, number: str) -> list[Mark]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from ..scene import Color, Discs, Rectangles, Segments, Text
+from ..typeface import shorten, text_width
 from ..types import Array, float32_array
-from .style import HAIRLINE, LABEL_SIZE, TEXT_WEIGHT
+from .style import FOOT_SIZE, HAIRLINE, LABEL_SIZE, SMALLEST_SIZE, TEXT_WEIGHT
 
 Box: TypeAlias = tuple[float, float, float, float]
 Anchor: TypeAlias = Literal["start", "middle", "end"]
+FOOT_SIZES: Final = (float(FOOT_SIZE), float(LABEL_SIZE), float(SMALLEST_SIZE))
+LINE_STEP: Final = 1.35  # from line to line, as a share of the size
 
 
 @lru_cache(maxsize=1 << 14)
@@ -58,6 +62,41 @@ def inscribed(box: Box, rows: int, columns: int) -> Box:
     scale = min(width / columns, height / rows)
     wide, tall = columns * scale, rows * scale
     return x + (width - wide) / 2, y + (height - tall) / 2, wide, tall
+
+
+def wrapped(parts: Iterable[str], width: float, size: float) -> list[str]:
+    """Parts joined by dots, in lines no wider than that; only a word wider than a line is cut.
+
+    A part that does not fit goes to the next line, and is broken at its spaces if it must be.
+    """
+    lines: list[str] = []
+    for part in filter(None, parts):
+        joined = f"{lines[-1]} · {part}" if lines else part
+        if lines and text_width(joined, size) <= width:
+            lines[-1] = joined
+            continue
+        lines.append("")
+        for word in part.split(" "):
+            longer = f"{lines[-1]} {word}" if lines[-1] else word
+            if not lines[-1] or text_width(longer, size) <= width:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+    return [shorten(line, width, size) for line in lines]
+
+
+def wrapped_within(
+    parts: Sequence[str], width: float, height: float, sizes: Sequence[float] = FOOT_SIZES
+) -> tuple[list[str], float]:
+    """The same in the largest of some sizes at which it fits that height, and that size.
+
+    Lines are `LINE_STEP` × size apart. Where even the smallest is too large, lines go beyond.
+    """
+    for size in sizes:
+        lines = wrapped(parts, width, size)
+        if len(lines) * size * LINE_STEP <= height + 0.5:
+            break
+    return lines, size
 
 
 def spread_apart(places: list[float], gap: float) -> list[float]:

@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...scene import Camera, Mark, Scene, Stop, Timeline
 from ...trace import Moment, Trace
 from ...typeface import shorten, text_width
-from ..marks import label
+from ..marks import label, wrapped
 from ..style import (
     BOLD_WEIGHT,
     FOOT_SIZE,
@@ -91,16 +91,8 @@ class Frame:
         return marks
 
     def foot(self, parts: Sequence[str]) -> list[str]:
-        """The parts joined by dots, in as many lines as they need; a part alone too long is cut."""
-        lines: list[str] = []
-        room = self.width - 2 * MARGIN
-        for part in filter(None, parts):
-            longer = f"{lines[-1]} · {part}" if lines else part
-            if lines and text_width(longer, FOOT_SIZE) <= room:
-                lines[-1] = longer
-            else:
-                lines.append(part)
-        return [shorten(string, room, FOOT_SIZE) for string in lines]
+        """The parts joined by dots, in as many lines as they need."""
+        return wrapped(parts, self.width - 2 * MARGIN, FOOT_SIZE)
 
     def counter(self, name: str, number: str, rest: str = "") -> list[Mark]:
         """The large number at the upper right, its name before it and "of 40" after it."""

@@ -12,8 +12,8 @@ from ...errors import InputError
 from ...garbage import uncollected
 from ...scene import Mark, Scene, Timeline
 from ...trace import Trace
-from ...typeface import shorten, text_width
-from ..marks import label
+from ...typeface import shorten
+from ..marks import label, wrapped
 from ..style import (
     BOLD_WEIGHT,
     FOOT_SIZE,
@@ -224,14 +224,7 @@ class _Page:
             )
         said.append("shapes are of one sample")
         width = self.size[0] - 2 * self.margin
-        lines: list[str] = []
-        for part in [*self._facts_in_foot(), *said]:
-            longer = f"{lines[-1]} · {part}" if lines else part
-            if lines and text_width(longer, self.small) <= width:
-                lines[-1] = longer
-            else:
-                lines += _wrapped(part, width, self.small)
-        return lines
+        return wrapped([*self._facts_in_foot(), *said], width, self.small)
 
     def _facts_in_foot(self) -> list[str]:
         return self.facts().split(" · ") if self.columns else []
@@ -259,18 +252,6 @@ class _Page:
             y = bottom - step * (len(foot) - 1 - number)
             marks.append(label(left, y, line, theme.grey, size=self.small))
         return marks
-
-
-def _wrapped(string: str, width: float, size: float) -> list[str]:
-    """Lines no wider than that, broken between words."""
-    lines = [""]
-    for word in string.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if not lines[-1] or text_width(longer, size) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return [shorten(line, width, size) for line in lines]
 
 
 def _strain(fit: _Fit) -> tuple[int, float]:

@@ -8,10 +8,9 @@ from ...scene import Image, Mark, Reference
 from ...typeface import shorten, text_width
 from ..charts.class_table import ClassTable
 from ..curve import Baseline, Curve
-from ..marks import label
+from ..marks import FOOT_SIZES, LINE_STEP, label, wrapped_within
 from ..style import (
     BOLD_WEIGHT,
-    FOOT_SIZE,
     LABEL_SIZE,
     LIGHT_WEIGHT,
     TEXT_SIZE,
@@ -103,11 +102,16 @@ class Frames:
     def _words(self) -> list[Mark]:
         layout, grey = self.layout, self.theme.grey
         x, y = layout.foot
-        size = FOOT_SIZE if layout is WIDE else 16
-        lines = _wrapped(self.film.foot(), layout.foot_width, size)[: layout.foot_lines]
+        sizes = FOOT_SIZES if layout is WIDE else FOOT_SIZES[-1:]
+        height = layout.foot_lines * sizes[0] * LINE_STEP
+        parts = self.film.foot().split(" · ")
+        lines, size = wrapped_within(parts, layout.foot_width, height, sizes)
+        if len(lines) > layout.foot_lines:  # the whole of it is in the description
+            lines = lines[: layout.foot_lines]
+            lines[-1] = shorten(lines[-1], layout.foot_width - size, size).rstrip("…") + "…"
         marks: list[Mark] = [label(*layout.counter, "layer", grey), *self._axes()]
         for number, line in enumerate(lines):
-            marks.append(label(x, y + number * size * 1.35, line, grey, size=size))
+            marks.append(label(x, y + number * size * LINE_STEP, line, grey, size=size))
         return marks
 
     def _axes(self) -> list[Mark]:
@@ -225,15 +229,3 @@ class Frames:
         return Curve(
             self.layout.curve, values, baselines, film.theme, name=name, ticks=ticks, edge=edge
         )
-
-
-def _wrapped(string: str, width: float, size: float) -> list[str]:
-    """Lines no wider than `width`, broken at the dots between the parts."""
-    lines: list[str] = []
-    for part in string.split(" · "):
-        longer = f"{lines[-1]} · {part}" if lines else part
-        if lines and text_width(longer, size) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(part)
-    return [shorten(line, width, size) for line in lines]

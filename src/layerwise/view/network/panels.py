@@ -10,12 +10,11 @@ import numpy as np
 from ...scene import Discs, Image, Mark, Rectangles, Reference, Segments, Text
 from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
-from ..marks import hairlines, inscribed, label
+from ..marks import LINE_STEP, hairlines, inscribed, label, wrapped_within
 from ..palette import signed_color
 from ..style import (
     BIG_SIZE,
     BOLD_WEIGHT,
-    FOOT_SIZE,
     LABEL_SIZE,
     LIGHT_WEIGHT,
     MARGIN,
@@ -32,7 +31,7 @@ from .reading import Reading
 from .story import State
 
 CURVES: Final = (80.0, 748.0, 320.0, 96.0)
-BASE_FOOT: Final = 1041.0
+FOOT_BASE, FOOT_HEIGHT = 1041.0, 88.0
 TITLE_BASE: Final = 54.0  # above headings of three lines
 
 
@@ -69,13 +68,18 @@ class Panels:
         title = shorten(self.title, room, TITLE_SIZE, BOLD_WEIGHT)
         return [
             label(MARGIN, TITLE_BASE, title, self.theme.ink, size=TITLE_SIZE, weight=BOLD_WEIGHT),
-            *(
-                label(MARGIN, BASE_FOOT - 26 * (count - 1 - at), line, self.theme.grey,
-                      size=FOOT_SIZE)
-                for lines in [_wrapped(self.foot, room, FOOT_SIZE, 2)]
-                for count in [len(lines)] for at, line in enumerate(lines)
-            ),
-        ]  # fmt: skip
+            *self._foot_lines(room),
+        ]
+
+    def _foot_lines(self, room: float) -> list[Mark]:
+        """All of the foot: in two lines, or smaller in as many as it needs."""
+        lines, size = wrapped_within(self.foot.split(" · "), room, FOOT_HEIGHT)
+        last = FOOT_BASE if len(lines) < 3 else FOOT_BASE + 14
+        step = size * LINE_STEP
+        return [
+            label(MARGIN, last - step * (len(lines) - 1 - at), line, self.theme.grey, size=size)
+            for at, line in enumerate(lines)
+        ]
 
     def at(self, state: State) -> list[Mark]:
         """What belongs to a state."""
@@ -293,17 +297,3 @@ def _square(flat: FloatArray) -> FloatArray:
     padded = np.full(side * side, np.nan)
     padded[: flat.size] = flat
     return padded.reshape(side, side)
-
-
-def _wrapped(text: str, room: float, size: float, most: int) -> list[str]:
-    """A text of parts between middle dots, in at most so many lines."""
-    lines: list[str] = []
-    for part in text.split(" · "):
-        joined = f"{lines[-1]} · {part}" if lines else part
-        if lines and text_width(joined, size) <= room:
-            lines[-1] = joined
-        elif len(lines) < most:
-            lines.append(part)
-        else:
-            lines[-1] = joined
-    return [shorten(line, room, size) for line in lines]

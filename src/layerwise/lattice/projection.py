@@ -73,57 +73,92 @@ def fit_projection(
     scale = np.where(varies, 1 / np.where(varies, spread, 1), 0)
     scaled = (points - center) * scale
     if method == "pca":
-        axes, kept = _most_variance(scaled, weights)
+        axes, kept = principal_axes(scaled, weights, 2)
         note = f"two principal components keep {100 * kept:.1f} % of the variance"
         names = ("component 1", "component 2")
     else:
         axes, kept = _part_classes(scaled, labels, weights)
         note = f"two discriminants keep {100 * kept:.1f} % of the variance between classes"
         names = ("discriminant 1", "discriminant 2")
-    # The sign of an eigenvector is arbitrary: make its largest entry positive.
-    largest = np.argmax(np.abs(np.round(axes, 9)), axis=0)
-    axes = axes * np.where(axes[largest, [0, 1]] < 0, -1.0, 1.0)
+    axes = upright(axes)
     return Projection(center, axes * scale[:, None], kept, note, names)
 
 
-def _most_variance(scaled: FloatArray, weights: FloatArray) -> tuple[FloatArray, float]:
+def upright(axes: FloatArray) -> FloatArray:
+    """Directions (feature, axis) with their largest entry positive: an eigenvector has no sign."""
+    if not axes.size:
+        return axes
+    largest = np.argmax(np.abs(np.round(axes, 9)), axis=0)
+    return np.asarray(axes * np.where(axes[largest, np.arange(axes.shape[1])] < 0, -1.0, 1.0))
+
+
+def principal_axes(scaled: FloatArray, weights: FloatArray, count: int) -> tuple[FloatArray, float]:
+    """The directions (feature, axis) of most variance, at most `count`, and the share they keep."""
     covariance = (scaled * weights[:, None]).T @ scaled / weights.sum()
     values, vectors = np.linalg.eigh(covariance)
     values = np.maximum(values[::-1], 0)
-    return vectors[:, ::-1][:, :2], float(values[:2].sum() / max(values.sum(), 1e-300))
+    kept = float(values[:count].sum() / max(values.sum(), 1e-300))
+    return vectors[:, ::-1][:, :count], kept
+
+
+def discriminants(
+    scaled: FloatArray, labels: IntArray, weights: FloatArray, count: int
+) -> tuple[FloatArray, float]:
+    """The directions (feature, axis) that part the class means most, and the share they keep.
+
+    At most `count`, and one fewer than there are classes.
+    """
+    found = _Whitened.of(scaled, labels, weights)
+    count = min(count, found.classes - 1)
+    return found.back(found.vectors[:, :count]), found.kept(count)
 
 
 def _part_classes(
     scaled: FloatArray, labels: IntArray, weights: FloatArray
 ) -> tuple[FloatArray, float]:
-    present = np.unique(labels[weights > 0])
-    masses = np.array([weights[labels == label].sum() for label in present])
-    means = np.stack(
-        [
-            np.average(scaled[labels == label], axis=0, weights=weights[labels == label])
-            for label in present
-        ]
-    )
-    rest = scaled.copy()
-    for label, mean in zip(present, means, strict=True):
-        rest[labels == label] -= mean
-    within = (rest * weights[:, None]).T @ rest / weights.sum()
-    within += RIDGE * np.eye(len(within))
-    between = (means * masses[:, None]).T @ means / masses.sum()
-    root = np.linalg.cholesky(within)
-    inner = np.linalg.solve(root, np.linalg.solve(root, between).T)
-    values, vectors = np.linalg.eigh((inner + inner.T) / 2)
-    values = np.maximum(values[::-1], 0)
-    vectors = vectors[:, ::-1]
-    if len(present) == 2:
-        # Whitened, the data has one parting direction; the second is chosen at right angles to it.
-        first = vectors[:, :1]
-        white = np.linalg.solve(root, scaled.T).T
-        side = white - white @ first @ first.T
-        second, _ = _most_variance(side, weights)
-        vectors = np.concatenate([first, second[:, :1]], axis=1)
-        kept = 1.0
-    else:
-        kept = float(values[:2].sum() / max(values.sum(), 1e-300))
-    axes = np.linalg.solve(root.T, vectors[:, :2])
-    return np.asarray(axes / np.linalg.norm(axes, axis=0)), kept
+    found = _Whitened.of(scaled, labels, weights)
+    if found.classes > 2:
+        return found.back(found.vectors[:, :2]), found.kept(2)
+    # Whitened, the data has one parting direction; the second is chosen at right angles to it.
+    first = found.vectors[:, :1]
+    white = np.linalg.solve(found.root, scaled.T).T
+    second, _ = principal_axes(white - white @ first @ first.T, weights, 1)
+    return found.back(np.concatenate([first, second], axis=1)), 1.0
+
+
+@dataclass(frozen=True)
+class _Whitened:
+    """The class means where the variance within classes is 1 in every direction."""
+
+    root: FloatArray
+    values: FloatArray
+    vectors: FloatArray
+    classes: int
+
+    @classmethod
+    def of(cls, scaled: FloatArray, labels: IntArray, weights: FloatArray) -> _Whitened:
+        present = np.unique(labels[weights > 0])
+        masses = np.array([weights[labels == label].sum() for label in present])
+        means = np.stack(
+            [
+                np.average(scaled[labels == label], axis=0, weights=weights[labels == label])
+                for label in present
+            ]
+        )
+        rest = scaled.copy()
+        for label, mean in zip(present, means, strict=True):
+            rest[labels == label] -= mean
+        within = (rest * weights[:, None]).T @ rest / weights.sum()
+        within += RIDGE * np.eye(len(within))
+        between = (means * masses[:, None]).T @ means / masses.sum()
+        root = np.linalg.cholesky(within)
+        inner = np.linalg.solve(root, np.linalg.solve(root, between).T)
+        values, vectors = np.linalg.eigh((inner + inner.T) / 2)
+        return cls(root, np.maximum(values[::-1], 0), vectors[:, ::-1], len(present))
+
+    def kept(self, count: int) -> float:
+        return float(self.values[:count].sum() / max(self.values.sum(), 1e-300))
+
+    def back(self, vectors: FloatArray) -> FloatArray:
+        axes = np.linalg.solve(self.root.T, vectors)
+        return np.asarray(axes / np.linalg.norm(axes, axis=0))

@@ -1,13 +1,16 @@
-"""Scikit-learn's own checks of an estimator, all of them, with the default parameters."""
+"""Scikit-learn's own checks of the estimators, all of them."""
 
 from __future__ import annotations
 
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from layerwise.lattice.classifier import LatticeClassifier
+from layerwise.lattice.ensemble import LatticeEnsembleClassifier
 
 
-@parametrize_with_checks([LatticeClassifier()])
+@parametrize_with_checks(
+    [LatticeClassifier(), LatticeEnsembleClassifier(), LatticeEnsembleClassifier(missing="ignore")]
+)
 def test_scikit_learn_accepts_it(estimator, check):
     check(estimator)
 

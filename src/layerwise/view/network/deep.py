@@ -78,11 +78,12 @@ class DeepFrames:
         backward = [at for at, state in enumerate(story.states) if any(state.back)]
         self._turned = max(backward, default=len(story.states))  # gradients are there from then on
         self.has_gradients = any(np.isfinite(sizes.gradients(m)).any() for m in moments)
+        alike = [sizes if own is sizes.reading else Sizes(own) for own in sizes.reading.alike]
         self._output_scale = power_scale(
-            [sizes.outputs(m) for m in moments], OUTPUT_TOP, OUTPUT_FLOOR
+            [own.outputs(m) for own in alike for m in moments], OUTPUT_TOP, OUTPUT_FLOOR
         )
         self._slope_scale = power_scale(
-            [sizes.gradients(m) for m in moments], SLOPE_TOP, SLOPE_FLOOR
+            [own.gradients(m) for own in alike for m in moments], SLOPE_TOP, SLOPE_FLOOR
         )
         self._still = [*panels.still(), *self._axes(), *self._blocks(blocks)]
 

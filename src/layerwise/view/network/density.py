@@ -51,7 +51,9 @@ class Density:
         return found.astype(np.int64)
 
     def _limit(self, number: int) -> float:
-        return largest([self.reading.output(number, moment) for moment in self.reading.moments])
+        return largest(
+            [own.output(number, m) for own in self.reading.alike for m in self.reading.moments]
+        )
 
     def marks(self, column: Column, moment: int, lit: float) -> list[Mark]:
         """The density of a column's layer at a moment."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 from ...errors import InputError
-from ...scene import Scene
+from ...scene import Mark, Scene
 from ...trace import Trace
-from ..charts.frame import chosen as chosen_of
+from ..charts.frame import chosen
 from ..diagram.folding import blocks_of
-from ..diagram.graph import network_graph
+from ..diagram.graph import Layer, NetworkGraph, network_graph
 from ..style import Theme, format_count
 from ..style import theme as theme_named
 from .answer import Answers
@@ -21,7 +24,8 @@ from .link_marks import LinkMarks
 from .panels import Panels
 from .places import MOST_COLUMNS, Places, answer_alone, layer_ranks, places_of
 from .reading import Reading
-from .story import tell
+from .samples import Samples, readings_of
+from .story import joined, tell
 
 MOST_MOMENTS = 240
 
@@ -31,7 +35,7 @@ def network(
     *,
     theme: str | Theme = "dark",
     title: str = "",
-    sample: int = 0,
+    sample: Samples = 0,
     focus: str | None = None,
     classes: Sequence[str] | None = None,
     backward: bool = True,
@@ -39,10 +43,13 @@ def network(
 ) -> Scene:
     """A film of a recorded network: the wave forward, the gradients back, and how it learns.
 
-    Each unit shows what it really gave for one sample of the batch (`sample`), in orange below zero
-    and blue above; each link its real weight. `focus` ("fc2:5", units count from 1) lights one
-    unit's links and writes its sum out in numbers. `classes` names the answers; without, those of
-    the training are used. `backward=False` leaves the gradients out. `speed` 2 is twice as fast.
+    Each unit shows what it really gave for one sample of the batch, in orange below zero and blue
+    above; each link its real weight. `sample` is its number from 0 on; a list shows several in
+    turn; "hardest" shows at each moment the one with the largest loss, or where its loss cannot be
+    told from the recording, with the longest gradient at the answer. `focus` ("fc2:5", units count
+    from 1) lights one unit's links and writes its sum out in numbers. `classes` names the answers;
+    without, those of the training are used. `backward=False` leaves the gradients out. `speed` 2 is
+    twice as fast.
 
     What is drawn of layers that have too many units, and how it was chosen, is said on the picture.
     Raises `InputError` for a recording without outputs, a sample or a focus that is not there.
@@ -56,70 +63,109 @@ def network(
             do="Record with Keep(outputs='values'), the default",
         )
     graph = network_graph(trace)
-    look = theme_named(theme)
-    reading = Reading(trace, graph, sample)
-    ranks = layer_ranks(graph)
-    is_deep = max(ranks) > MOST_COLUMNS
-    places = answer_alone(reading, ranks) if is_deep else places_of(reading, ranks)
-    kept = reading.moments
-    moments = [kept[place] for place in chosen_of(len(kept), MOST_MOMENTS)]
-    names = tuple(str(name) for name in (classes or trace.about.get("classes") or ()))
-    answer = graph.layers[places.columns[-1].number]
-    width = int(answer.shape[-1]) if answer.shape else 0
-    if names and len(names) != width:
-        if classes is not None:
-            raise InputError(
-                "There must be a name for each answer",
-                received=f"{len(names)} names for {width} outputs",
-            )
-        names = ()
-    answers = _answers(trace, answer.activation, names)
-    if answers == "softmax" and trace.site(answer.shown).entries:
-        answers = "outputs"  # some are missing: their sum is not known
-    if is_deep and focus is not None:
-        raise InputError(
-            "A unit in focus needs a network whose units are drawn",
-            received=f"{max(ranks):,} layers one after another",
-            allowed=f"At most {MOST_COLUMNS}",
-            do="Record some of them with Keep(layers=...)",
-        )
-    chosen = None if focus is None else focus_on(focus, reading, places, look)
-    links = LinkMarks(reading, places, moments, chosen, look)
-    density = Density(reading, look)
-    foot = _foot(trace, reading, places, links, density, moments, answers)
-    panels = Panels(
-        reading, places, look, title=title or trace.title or "A network", names=names,
-        answers=answers, foot=foot, moments=moments,
-    )  # fmt: skip
-    frames: Frames | DeepFrames
-    if is_deep:
-        blocks = blocks_of(graph)
-        story = tell(
-            reading, places.depth, moments=moments, speed=speed, backward=backward,
-            ranks=stops_of(blocks, ranks),
-        )  # fmt: skip
-        frames = DeepFrames(Sizes(reading), story, panels, blocks, ranks, look)
-    else:
-        story = tell(reading, places.depth, moments=moments, speed=speed, backward=backward)
-        frames = Frames(reading, places, story, panels, links, density, chosen, look)
+    readings = readings_of(trace, graph, sample)
+    options = _Options(theme_named(theme), title, focus, classes, backward, speed)
+    films = [_Film(reading, options) for reading in readings]
+    names = [f"Sample {format_count(own.sample(own.moments[0]) + 1)}" for own in readings]
+    story = joined([film.story for film in films], names)
+    ends = list(accumulate(len(film.story.states) for film in films))
+
+    def marks(stop: int, fraction: float) -> list[Mark]:
+        number = bisect_right(ends, stop)
+        own = films[number]
+        at = stop - ends[number] + len(own.story.states)
+        return own.frames.marks(at, fraction if stop + 1 < ends[number] else 0.0)
+
+    look, first = options.theme, films[0]
     return Scene(
-        frames.marks,
+        marks,
         story.timeline,
         ground=look.ground,
-        title=panels.title,
-        description=f"{panels.title}: {len(graph.layers)} layers. {foot}",
+        title=first.panels.title,
+        description=f"{first.panels.title}: {len(graph.layers)} layers. {first.panels.foot}",
         chapters=story.chapters,
         poster=story.poster,
     )
 
 
-def _answers(trace: Trace, activation: str, names: Sequence[str]) -> Answers:
+@dataclass(frozen=True)
+class _Options:
+    """How a film is wanted."""
+
+    theme: Theme
+    title: str
+    focus: str | None
+    classes: Sequence[str] | None
+    backward: bool
+    speed: float
+
+
+class _Film:
+    """The film of one reading: its story and its frames."""
+
+    def __init__(self, reading: Reading, options: _Options) -> None:
+        trace, graph, look = reading.trace, reading.graph, options.theme
+        ranks = layer_ranks(graph)
+        is_deep = max(ranks) > MOST_COLUMNS
+        if is_deep and options.focus is not None:
+            raise InputError(
+                "A unit in focus needs a network whose units are drawn",
+                received=f"{max(ranks):,} layers one after another",
+                allowed=f"At most {MOST_COLUMNS}",
+                do="Record some of them with Keep(layers=...)",
+            )
+        places = answer_alone(reading, ranks) if is_deep else places_of(reading, ranks)
+        kept = reading.moments
+        moments = [kept[place] for place in chosen(len(kept), MOST_MOMENTS)]
+        names = _class_names(trace, graph, options.classes)
+        answers = _answers(trace, graph.layers[-1], names)
+        focus = None if options.focus is None else focus_on(options.focus, reading, places, look)
+        links = LinkMarks(reading, places, moments, focus, look)
+        density = Density(reading, look)
+        foot = _foot(trace, reading, places, links, density, moments, answers)
+        self.panels = Panels(
+            reading, places, look, title=options.title or trace.title or "A network", names=names,
+            answers=answers, foot=foot, moments=moments,
+        )  # fmt: skip
+        blocks = blocks_of(graph) if is_deep else None
+        self.story = tell(
+            reading, places.depth, moments=moments, speed=options.speed, backward=options.backward,
+            ranks=None if blocks is None else stops_of(blocks, ranks),
+        )  # fmt: skip
+        self.frames: Frames | DeepFrames
+        if blocks is None:
+            self.frames = Frames(
+                reading, places, self.story, self.panels, links, density, focus, look
+            )
+        else:
+            self.frames = DeepFrames(Sizes(reading), self.story, self.panels, blocks, ranks, look)
+
+
+def _class_names(
+    trace: Trace, graph: NetworkGraph, classes: Sequence[str] | None
+) -> tuple[str, ...]:
+    """The names of the answers, none where they do not fit."""
+    names = tuple(str(name) for name in (classes or trace.about.get("classes") or ()))
+    shape = graph.layers[-1].shape
+    width = int(shape[-1]) if shape else 0
+    if not names or len(names) == width:
+        return names
+    if classes is None:
+        return ()
+    raise InputError(
+        "There must be a name for each answer",
+        received=f"{len(names)} names for {width} outputs",
+    )
+
+
+def _answers(trace: Trace, answer: Layer, names: Sequence[str]) -> Answers:
     """How outputs become what is shown as the answer."""
     meaning = trace.about.get("answers", "logits")
-    if activation == "softmax":
+    if answer.activation == "softmax":
         return "probabilities"
-    if names and meaning == "logits" and not activation:
-        return "softmax"
+    if names and meaning == "logits" and not answer.activation:
+        whole = not trace.site(answer.shown).entries  # or their sum is not known
+        return "softmax" if whole else "outputs"
     if names and meaning == "log-probabilities":
         return "exponential"
     return "outputs"

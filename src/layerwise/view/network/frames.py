@@ -36,11 +36,17 @@ class Frames:
         self.panels, self.focus, self.theme = panels, focus, theme
         moments = sorted({state.moment for state in story.states})
         self._limit = {
-            column.number: largest([reading.units(column.number, m) for m in moments])
+            column.number: largest(
+                [own.units(column.number, m) for own in reading.alike for m in moments]
+            )
             for column in places.columns
         }
         self._steepest = largest(
-            [reading.unit_gradients(c.number, moments[0]) for c in places.columns]
+            [
+                own.unit_gradients(column.number, moments[0])
+                for own in reading.alike
+                for column in places.columns
+            ]
         )
         self._links = links
         self._density = density

@@ -10,7 +10,7 @@ import numpy as np
 from ...scene import Discs, Image, Mark, Rectangles, Reference, Segments, Text
 from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
-from ..marks import LINE_STEP, hairlines, inscribed, label, wrapped_within
+from ..marks import LINE_STEP, hairlines, inscribed, label, wrapped, wrapped_within
 from ..palette import signed_color
 from ..style import (
     BIG_SIZE,
@@ -31,6 +31,7 @@ from .reading import Reading
 from .story import State
 
 CURVES: Final = (80.0, 748.0, 320.0, 96.0)
+SAMPLE_ROOM: Final = 400.0  # of what is said of the sample
 FOOT_BASE, FOOT_HEIGHT = 1041.0, 88.0
 TITLE_BASE: Final = 54.0  # above headings of three lines
 
@@ -98,19 +99,23 @@ class Panels:
             if values is None:
                 continue
             if column is not None:
-                marks += self._row(column, values)
+                marks += self._row(column, values, state.moment)
             else:
                 marks += self._picture(number, values, state)
         return marks
 
-    def _row(self, column: Column, values: FloatArray) -> list[Mark]:
+    def _row(self, column: Column, values: FloatArray, moment: int) -> list[Mark]:
         """A row of a table: each column's name before its unit."""
         names = [str(n) for n in self.reading.trace.about.get("columns", [])]
         scales = self.reading.trace.about.get("standardised")
         if scales is not None:  # as a person knows them
             values = values * np.array(scales["scale"]) + np.array(scales["mean"])
         whole = bool((values == np.rint(values)).all())
-        marks: list[Mark] = []
+        which = self._sample_lines(moment, "")
+        marks: list[Mark] = [
+            label(MARGIN, 118 - 22 * (len(which) - 1 - at), line, self.theme.grey)
+            for at, line in enumerate(which)
+        ]
         for at, (box, value) in enumerate(zip(column.boxes, values, strict=True)):
             name = names[at] if at < len(names) else f"input {at + 1}"
             base = float(box[1] + box[3] / 2 + 6)
@@ -142,7 +147,7 @@ class Panels:
         said = f"{sides} = {format_count(int(np.prod(shape)))} inputs" if len(long) > 1 else (
             f"{sides} inputs"
         )  # fmt: skip
-        lines = [f"sample {self.reading.sample + 1} of {self.reading.samples} · {said}"]
+        lines = self._sample_lines(state.moment, said)
         if kind:
             lines.append(kind)
         if any(column.content == "weights" for column in self.places.columns):
@@ -151,12 +156,17 @@ class Panels:
         if len(self.places.inputs) > 1:
             string = shorten(f"{layer.name} · {said}", width, LABEL_SIZE)
             marks.append(label(x, y - 9, string, theme.grey))
-            lines[0] = f"sample {self.reading.sample + 1} of {self.reading.samples}"
+            lines = self._sample_lines(state.moment, "")
         if number == self.places.inputs[-1]:
             for at, line in enumerate(lines):
                 string = shorten(line, 400, LABEL_SIZE)
                 marks.append(label(x, y + height + 27 + 22 * at, string, theme.grey))
         return marks
+
+    def _sample_lines(self, moment: int, said: str) -> list[str]:
+        """Which sample is looked at, and what it is."""
+        which = self.reading.sample_words(moment, self.names)
+        return wrapped([*which, said], SAMPLE_ROOM, LABEL_SIZE)
 
     # -- where we are, and how it learns -------------------------------------------------------
 

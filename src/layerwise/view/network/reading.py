@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -45,20 +45,34 @@ class Chosen:
 class Reading:
     """Looks numbers up in a trace; one sample of the batch is looked at.
 
-    `moments` are those at which outputs were kept. Raises `InputError` for a trace without any, and
-    for a sample that was not kept.
+    `moments` are those at which outputs were kept. `sample` is its number, or moment → number:
+    then only those moments are looked at, and `said` tells of each why that sample: what stands in
+    front, its class if it is known, what stands behind. `alike` are readings with scales in common.
+
+    Raises `InputError` for a trace without outputs, and for a sample that was not kept.
     """
 
-    def __init__(self, trace: Trace, graph: NetworkGraph, sample: int = 0) -> None:
-        self.trace, self.graph, self.sample = trace, graph, sample
+    def __init__(
+        self, trace: Trace, graph: NetworkGraph, sample: int | Mapping[int, int] = 0, *,
+        said: Mapping[int, tuple[str, int | None, str]] | None = None,
+    ) -> None:  # fmt: skip
+        self.trace, self.graph = trace, graph
+        self.alike: tuple[Reading, ...] = (self,)
+        self._said = said or {}
         self._names = {site.name for site in trace.sites}
         self.moments = self._kept_moments()
+        fixed = None if isinstance(sample, Mapping) else sample
+        self._samples = dict(sample) if isinstance(sample, Mapping) else {}
+        if fixed is None:
+            self.moments = [moment for moment in self.moments if moment in self._samples]
+        else:
+            self._samples = dict.fromkeys(self.moments, fixed)
         self._chosen: dict[int, Chosen] = {}
         self._output = lru_cache(maxsize=4096)(self._look_up)
         count = self.samples
-        if not 0 <= sample < count:
+        if fixed is not None and not 0 <= fixed < count:
             raise InputError(
-                f"There is no sample {sample} in this recording",
+                f"There is no sample {fixed} in this recording",
                 allowed=f"Samples 0 to {count - 1} were kept",
             )
 
@@ -77,13 +91,37 @@ class Reading:
 
     @property
     def samples(self) -> int:
-        """How many samples of the batch were kept."""
+        """How many samples of the batch were kept, at any moment."""
         sizes = []
         for layer in self.graph.layers:
             if layer.axes[:1] == (SAMPLE,) and layer.shown in self._names:
                 where = self.trace.where(layer.shown)
-                sizes += [len(self.trace[layer.shown, where[0]])] if where else []
+                where = where if layer is self.graph.layers[-1] else where[:1]
+                sizes += [len(self.trace[layer.shown, moment]) for moment in where]
         return min(sizes, default=1)
+
+    def sample(self, moment: int) -> int:
+        """The sample that is looked at, at that moment."""
+        return self._samples.get(moment, 0)
+
+    def sample_words(self, moment: int, names: Sequence[str] = ()) -> list[str]:
+        """Which sample that is, and why: ["hardest of 64: sample 12", "class circle", …]."""
+        if moment not in self._said:
+            count = format_count(self.samples)
+            return [f"sample {format_count(self.sample(moment) + 1)} of {count}"]
+        front, target, behind = self._said[moment]
+        if target is None:
+            return [front, behind]
+        name = names[target] if target < len(names) else format_count(target + 1)
+        return [front, f"class {name}", behind]
+
+    def batch(self, site: str, moment: int) -> FloatArray | None:
+        """A site's array with its sample axis; None if not kept, or without such an axis."""
+        if site not in self._names or (site, moment) not in self.trace:
+            return None
+        if self.trace.site(site).axes[:1] != (SAMPLE,):
+            return None
+        return np.asarray(self.trace[site, moment], np.float64)
 
     def value(self, site: str, moment: int) -> FloatArray | None:
         """A site's array at a moment, of this sample if it has a sample axis; None if not kept."""
@@ -94,7 +132,7 @@ class Reading:
             return None
         array = np.asarray(self.trace[site, moment])
         if self.trace.site(site).axes[:1] == (SAMPLE,):
-            array = array[self.sample]
+            array = array[self.sample(moment)]
         return np.asarray(array, np.float64)
 
     def output(self, number: int, moment: int) -> FloatArray | None:

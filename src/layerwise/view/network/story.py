@@ -89,5 +89,24 @@ def tell(
     return Story(tuple(states), Timeline(stops, time), tuple(chapters), poster)
 
 
+def joined(stories: Sequence[Story], names: Sequence[str]) -> Story:
+    """Several stories one after another, their chapters under a name each; the first's poster."""
+    if len(stories) == 1:
+        return stories[0]
+    states: list[State] = []
+    stops: list[Stop] = []
+    chapters: list[Chapter] = []
+    time = 0.0
+    for story, name in zip(stories, names, strict=True):
+        chapters += [
+            Chapter(len(states) + chapter.stop, f"{name} · {chapter.name}")
+            for chapter in story.chapters
+        ]
+        states += story.states
+        stops += [Stop(time + stop.start, stop.rest, stop.label) for stop in story.timeline.stops]
+        time += story.timeline.end
+    return Story(tuple(states), Timeline(stops, time), tuple(chapters), stories[0].poster)
+
+
 def _name(rank: int, depth: int) -> str:
     return "input" if rank == 0 else "answer" if rank == depth else f"layer {rank}"

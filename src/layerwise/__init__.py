@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from . import data, models, view
     from .errors import LayerwiseError
     from .lattice.classifier import LatticeClassifier
+    from .lattice.ensemble import LatticeEnsembleClassifier
     from .lattice.study import Study, study
     from .record import Keep, record, recording
     from .saved import load
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Keep",
     "LatticeClassifier",
+    "LatticeEnsembleClassifier",
     "LayerwiseError",
     "Moment",
     "OpenSet",
@@ -43,6 +45,7 @@ __all__ = [
 _HOMES = {
     "Keep": "record.keep:Keep",
     "LatticeClassifier": "lattice.classifier:LatticeClassifier",
+    "LatticeEnsembleClassifier": "lattice.ensemble:LatticeEnsembleClassifier",
     "LayerwiseError": "errors:LayerwiseError",
     "Moment": "trace:Moment",
     "OpenSet": "train.open_set:OpenSet",

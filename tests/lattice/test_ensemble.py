@@ -1,4 +1,4 @@
-"""The ensemble of lattices: its arithmetic against plain NumPy, its answers against scikit-learn."""
+"""The ensemble of lattices: arithmetic against plain NumPy, answers against scikit-learn."""
 
 from __future__ import annotations
 

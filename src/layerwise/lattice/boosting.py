@@ -296,3 +296,8 @@ def add_scores(
             cell = up[i] * side + across[i]
             for c in range(scores.shape[1]):
                 scores[i, c] += added[cell, c]
+
+
+def by_cell(scores: Float32Array) -> Float32Array:
+    """A map (class, row, column) as (cell, class): what a point needs lies together."""
+    return np.ascontiguousarray(scores.reshape(len(scores), -1).T)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,9 +14,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ..errors import InputError, unknown_name
+from ..trace import Trace
 from ..types import Array, Float32Array, FloatArray
 from .axes import Axes
-from .boosting import Member, Settings, add_scores, boost, row_keys
+from .boosting import Member, Settings, add_scores, boost, by_cell, row_keys
 from .classifier import LARGEST_NUMBER, MOST_CLASSES
 
 LARGEST_SIDE: Final = 256
@@ -63,7 +65,7 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
     ----------
     classes_ : (class,) in sorted order. axes_ : the columns and components. prior_ : (class,) the
     first scores. members_ : the lattices in order. pairs_ : their sums, a `PairMap` for each pair
-    of axes, the one that matters most first.
+    of axes, the one that matters most first. trace_ : the recording of the members.
 
     Examples
     --------
@@ -151,6 +153,21 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         likeliest = self._scores(X).argmax(axis=1)
         return np.asarray(self.classes_[likeliest])
 
+    @cached_property
+    def trace_(self) -> Trace:
+        """The recording of all members, made when it is first asked for; see `record`."""
+        return self.record()
+
+    def record(self, X: Any = None, y: Any = None, **options: Any) -> Trace:
+        """Member by member, the maps of the pairs that matter most, and how right all of them are.
+
+        On control points X (sample, feature) with classes y (sample,), if given. See
+        `ensemble_recording.record_ensemble` for the sites and the options.
+        """
+        from .ensemble_recording import record_ensemble
+
+        return record_ensemble(self, X, y, **options)
+
     def _scores(self, X: Any) -> FloatArray:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite=self._finite())
@@ -177,6 +194,7 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
             names = (self.axes_.names[pair[0]], self.axes_.names[pair[1]])
             found.append(PairMap(pair, names, scores, weight, len(members)))
         self.pairs_ = tuple(sorted(found, key=lambda pair: (-pair.weight, pair.axes)))
+        self.__dict__.pop("trace_", None)
         self._by_cell = [by_cell(pair.scores) for pair in self.pairs_]
 
     def _finite(self) -> bool | str:
@@ -256,8 +274,3 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         ):
             return int(self.random_state) % 2**64
         return int(check_random_state(self.random_state).randint(2**31 - 1))
-
-
-def by_cell(scores: Float32Array) -> Float32Array:
-    """A map (class, row, column) as (cell, class): what a point needs lies together."""
-    return np.ascontiguousarray(scores.reshape(len(scores), -1).T)

@@ -184,7 +184,7 @@ class Boxes:
         if symbol and layer.kind in ("addition", "other"):
             extra = [Line(", ".join(words[2:]), quiet=True)] if words[2:] else []
             return Box(block, "symbol", layer.kind, [Line(symbol, bold=True), *extra], mark)
-        shape, rest = _shape_and_rest(layer)
+        shape, rest = shape_and_rest(layer)
         name = _short(_span_name(block), around)
         if not is_module(layer) and layer.parameters and layer.module:
             name = _short(layer.module, around)
@@ -225,7 +225,7 @@ class Boxes:
             f"{format_count(count)} {WORDS[kind][count > 1]}" for kind, count in kinds.most_common()
         ]
         last = self.graph.layers[block.stop - 1]
-        shape, _ = _shape_and_rest(last)
+        shape, _ = shape_and_rest(last)
         lines = [Line(_block_name(block, around), bold=True)]
         for place in range(0, len(said), 2):
             lines.append(Line(", ".join(said[place : place + 2])))
@@ -341,7 +341,7 @@ def _mark_width(mark: str) -> float:
     return text_width(mark, TITLE, BOLD_WEIGHT)
 
 
-def _shape_and_rest(layer: Layer) -> tuple[str, list[str]]:
+def shape_and_rest(layer: Layer) -> tuple[str, list[str]]:
     """A label taken apart: its shape, and the other words in order."""
     words = layer.label.split(", ")
     if layer.kind == "input":

@@ -1,0 +1,81 @@
+"""The chapters, in order of reading, and who builds each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import Parameter, signature
+from typing import Any, Final
+
+from ..errors import InputError, UnknownNameError, unknown_name
+from ..language import Words, words
+from .chapter import Chapter
+
+_IN_ORDER: Final = (
+    "neuron",
+    "decision",
+    "four-pixel",
+    "receptive-fields",
+    "learning",
+    "downhill",
+    "convolution",
+    "more",
+    "regularisation",
+)
+
+
+CHAPTERS: Final[Mapping[str, str]] = {
+    key: module
+    for key, module in ((key, key.replace("-", "_")) for key in _IN_ORDER)
+    if find_spec(f"{__package__}.{module}") is not None
+}
+"""Key → module beside this one, whose function `chapter` builds it; loaded when asked for."""
+
+
+def build_chapter(key: str, *, language: str = "en", **options: Any) -> Chapter:
+    """The chapter of that key, built anew: every number in it computed.
+
+    `options` are those of the chapter's own function, such as `theme` and `input`. Raises
+    `UnknownNameError` for a key, a language or an option that is not there, with the nearest.
+    """
+    return _called(key, "chapter", words(language), options)  # type: ignore[no-any-return]
+
+
+def answer_of(key: str, *, language: str = "en", **options: Any) -> str | None:
+    """What the chapter answers in a few lines to an input; None where it answers nothing."""
+    if not hasattr(_module(key), "answer"):
+        return None
+    return str(_called(key, "answer", words(language), options))
+
+
+def options_of(key: str, function: str = "chapter") -> tuple[str, ...]:
+    """The options that the chapter's function takes, in its order."""
+    parameters = signature(getattr(_module(key), function)).parameters.values()
+    return tuple(one.name for one in parameters if one.kind is not Parameter.VAR_KEYWORD)[1:]
+
+
+def chapter_key(name: str) -> str:
+    """The key as it is spelled; `UnknownNameError` offers the nearest."""
+    if name not in CHAPTERS:
+        raise unknown_name("chapter", name, CHAPTERS)
+    return name
+
+
+def _called(key: str, function: str, texts: Words, options: Mapping[str, Any]) -> Any:
+    known = options_of(key, function)
+    for name in options:
+        if name not in known:
+            raise _unknown_option(key, name, known)
+    build: Callable[..., Any] = getattr(_module(key), function)
+    return build(texts, **options)
+
+
+def _unknown_option(key: str, name: str, known: tuple[str, ...]) -> UnknownNameError | InputError:
+    if not known:
+        return InputError(f"Chapter {key!r} takes no options", received=repr(name))
+    return unknown_name("option", name, known, where=f"chapter {key!r}")
+
+
+def _module(key: str) -> Any:
+    return import_module(f".{CHAPTERS[chapter_key(key)]}", __package__)

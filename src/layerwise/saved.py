@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .lattice.classifier import LatticeClassifier
+    from .lattice.ensemble import LatticeEnsembleClassifier
     from .train import Run
 
 KEY = "layerwise"
-KINDS = ("lattice classifier", "network")
+KINDS = ("lattice classifier", "lattice ensemble", "network")
 
 
 def kind_of(path: str | Path) -> str:
-    """What a model file holds: "lattice classifier" or "network". Its numbers are not read.
+    """What a model file holds: one of `KINDS`. Its numbers are not read.
 
     Raises `FileError` for a file that is missing, broken, foreign, or of a kind not known here.
     """
@@ -46,22 +47,29 @@ def kind_of(path: str | Path) -> str:
     return str(kind)
 
 
-def load(path: str | Path, model: nn.Module | None = None) -> LatticeClassifier | Run:
-    """A saved model: a lattice classifier, or the run of a network, which predicts alike.
+def load(
+    path: str | Path, model: nn.Module | None = None
+) -> LatticeClassifier | LatticeEnsembleClassifier | Run:
+    """A saved model: a lattice classifier, an ensemble of them, or a network's run; all predict.
 
     `model` is a module to put a network's weights into; needed only for one of a person's own
     making. Nothing in the file is ever run. Raises `FileError` for a file that is missing, broken,
     foreign, of a later version, or of another model.
     """
-    if kind_of(path) == "network":
+    kind = kind_of(path)
+    if kind == "network":
         from .train import Run
 
         return Run.load(path, model)
     if model is not None:
         raise FileError(
-            f"{Path(path).name} holds a lattice classifier, which needs no model to load into",
+            f"{Path(path).name} holds a {kind}, which needs no model to load into",
             do="Leave model= out",
         )
+    if kind == "lattice ensemble":
+        from .lattice.ensemble_file import load_ensemble
+
+        return load_ensemble(path)
     from .lattice.model_file import load_model
 
     return load_model(path)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -17,7 +19,7 @@ from ..errors import InputError, unknown_name
 from ..trace import Trace
 from ..types import Array, Float32Array, FloatArray
 from .axes import Axes
-from .boosting import Member, Settings, add_scores, boost, by_cell, row_keys
+from .boosting import Settings, add_scores, boost, by_cell, row_keys
 from .classifier import LARGEST_NUMBER, MOST_CLASSES
 
 LARGEST_SIDE: Final = 256
@@ -131,7 +133,7 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         self.prior_, self.members_ = boost(
             cells, labels, weights, row_keys(X), len(self.classes_), settings, progress
         )
-        self._gather(cells, weights)
+        self._add_up(self._weigh(cells, weights))
         return self
 
     def decision_function(self, X: Any) -> FloatArray:
@@ -161,12 +163,36 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
     def record(self, X: Any = None, y: Any = None, **options: Any) -> Trace:
         """Member by member, the maps of the pairs that matter most, and how right all of them are.
 
-        On control points X (sample, feature) with classes y (sample,), if given. See
-        `ensemble_recording.record_ensemble` for the sites and the options.
+        On control points X (sample, feature) with classes y (sample,); without them, on those that
+        `show_with` gave. See `ensemble_recording.record_ensemble` for the sites and the options.
         """
         from .ensemble_recording import record_ensemble
 
+        shown = getattr(self, "shown_with_", None)
+        if X is None and shown is not None:
+            return record_ensemble(self, **{**shown.record_options(), **options})
         return record_ensemble(self, X, y, **options)
+
+    def show_with(
+        self, X: Any, y: Any, *, data: str = "", baselines: Sequence[tuple[str, float]] = ()
+    ) -> LatticeEnsembleClassifier:
+        """Control points, the data's name and known accuracies for this model's recordings.
+
+        They are saved with the model, so that its film can be made again anywhere.
+        """
+        check_is_fitted(self)
+        from .ensemble_recording import EnsembleShowing
+
+        self.shown_with_ = EnsembleShowing.of(self, X, y, data, baselines)
+        self.__dict__.pop("trace_", None)
+        return self
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted model as one file (safetensors and JSON; no code in it)."""
+        check_is_fitted(self)
+        from .ensemble_file import save_ensemble
+
+        return save_ensemble(self, Path(path))
 
     def _scores(self, X: Any) -> FloatArray:
         check_is_fitted(self)
@@ -178,21 +204,32 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
             add_scores(scores, cells[across], cells[up], added, self.axes_.side)
         return scores
 
-    def _gather(self, cells: Array, weights: FloatArray) -> None:
-        """Add up the members of each pair, and weigh what they do at the training points."""
-        sums: dict[tuple[int, int], list[Member]] = {}
-        for member in self.members_:
-            sums.setdefault(member.pair, []).append(member)
-        found = []
-        for pair, members in sums.items():
-            scores = np.zeros_like(members[0].scores)
-            for member in members:
-                scores += member.scores
+    def _weigh(self, cells: Array, weights: FloatArray) -> dict[tuple[int, int], float]:
+        """How far each pair's lattices together move a score at the training points."""
+        found = {}
+        for pair, scores in self._sums().items():
             moved = np.zeros((cells.shape[1], len(self.classes_)))
             add_scores(moved, cells[pair[0]], cells[pair[1]], by_cell(scores), self.axes_.side)
-            weight = float(np.sqrt(np.average((moved**2).mean(axis=1), weights=weights)))
-            names = (self.axes_.names[pair[0]], self.axes_.names[pair[1]])
-            found.append(PairMap(pair, names, scores, weight, len(members)))
+            found[pair] = float(np.sqrt(np.average((moved**2).mean(axis=1), weights=weights)))
+        return found
+
+    def _sums(self) -> dict[tuple[int, int], Float32Array]:
+        """The members of each pair added up, in order."""
+        sums: dict[tuple[int, int], Float32Array] = {}
+        for member in self.members_:
+            if member.pair in sums:
+                sums[member.pair] += member.scores
+            else:
+                sums[member.pair] = member.scores.copy()
+        return sums
+
+    def _add_up(self, weights: dict[tuple[int, int], float]) -> None:
+        """Settle `pairs_` from the members and what each pair weighs."""
+        axes, numbers = self.axes_.names, Counter(member.pair for member in self.members_)
+        found = [
+            PairMap(pair, (axes[pair[0]], axes[pair[1]]), scores, weights[pair], numbers[pair])
+            for pair, scores in self._sums().items()
+        ]
         self.pairs_ = tuple(sorted(found, key=lambda pair: (-pair.weight, pair.axes)))
         self.__dict__.pop("trace_", None)
         self._by_cell = [by_cell(pair.scores) for pair in self.pairs_]

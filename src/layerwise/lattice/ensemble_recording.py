@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
-from ..types import FloatArray, IntArray
+from ..types import Array, FloatArray, IntArray
 from .boosting import add_scores, by_cell
 from .ensemble import LatticeEnsembleClassifier
 from .quality import Quality, quality
+from .recording import control_labels
 
 MOST_MOMENTS: Final = 60
 MOST_PAIRS: Final = 9
@@ -26,6 +28,7 @@ def record_ensemble(
     X: Any = None,
     y: Any = None,
     *,
+    control: EnsembleShowing | None = None,
     data: str = "",
     baselines: Sequence[tuple[str, float]] = (),
     pairs: int = MOST_PAIRS,
@@ -33,7 +36,8 @@ def record_ensemble(
 ) -> Trace:
     """The recording of a fitted ensemble, judged on points X (sample, feature) if given.
 
-    `y` (sample,): their classes; `baselines`: (name, accuracy on the same points) of known methods; `pairs`: how many pairs of
+    `y` (sample,): their classes; `control`: points that are cells already (see `show_with`);
+    `baselines`: (name, accuracy on the same points) of known methods; `pairs`: how many pairs of
     axes are kept, those that matter most; `moments`: how many at most, evenly over the members.
 
     Sites: "scores of pair N" (class, row, column), row 0 the smallest value, the sum of that pair's
@@ -46,7 +50,9 @@ def record_ensemble(
     if not shown:
         raise InputError("This ensemble has no lattices: no pair of columns helped it")
     side, count = model.axes_.side, len(model.members_)
-    points = _Points.of(model, X, y)
+    if control is None and X is not None:
+        control = EnsembleShowing.of(model, X, y, data, baselines)
+    points = None if control is None else _Judge(control, model.prior_)
     at = np.unique(np.linspace(0, count, min(moments, count + 1)).round().astype(int))
     trace = Trace(Header("lattice ensemble", _sites(len(shown), points), {
         "data": data,
@@ -93,44 +99,58 @@ def record_ensemble(
     return trace
 
 
-class _Points:
-    """The points that judge: their cells, classes, and scores so far."""
+@dataclass(frozen=True, eq=False)
+class EnsembleShowing:
+    """What a model's recordings are shown with: control points, the data's name, known methods.
 
-    def __init__(self, cells: Any, labels: IntArray, scores: FloatArray) -> None:
-        self.cells, self.labels, self.scores = cells, labels, scores
-        most = min(len(labels), MOST_POINTS)
-        self.some = np.unique(np.linspace(0, len(labels) - 1, most).astype(int))
+    `cells` (axis, sample), −1 where a value is missing; `labels` (sample,) numbers into the
+    model's classes.
+    """
+
+    cells: Array
+    labels: IntArray
+    data: str
+    baselines: tuple[tuple[str, float], ...]
 
     @classmethod
-    def of(cls, model: LatticeEnsembleClassifier, X: Any, y: Any) -> _Points | None:
-        if X is None:
-            return None
+    def of(
+        cls,
+        model: LatticeEnsembleClassifier,
+        X: Any,
+        y: Any,
+        data: str,
+        baselines: Sequence[tuple[str, float]],
+    ) -> EnsembleShowing:
+        """From control points X (sample, feature) and their classes y (sample,)."""
         X = validate_data(
             model, X, dtype=np.float64, reset=False,
             ensure_all_finite=True if model.missing == "refuse" else "allow-nan",
         )  # fmt: skip
-        given = np.asarray(y)
-        if given.shape != (len(X),):
-            raise InputError(
-                "Control points need one class each",
-                received=f"{len(X)} points and classes of shape {given.shape}",
-            )
-        numbers = {name: number for number, name in enumerate(model.classes_.tolist())}
-        labels = np.array([numbers.get(name, -1) for name in given.tolist()], np.int64)
-        if (labels < 0).any():
-            raise InputError(
-                "A control point has a class that was not trained",
-                received=str(given[labels < 0][0]),
-                allowed=f"Trained: {', '.join(map(str, list(numbers)[:20]))}",
-            )
-        return cls(model.axes_.cells(X), labels, np.tile(model.prior_, (len(X), 1)))
+        labels = control_labels(model.classes_, len(X), y)
+        known = tuple((str(name), float(accuracy)) for name, accuracy in baselines)
+        return cls(model.axes_.cells(X), labels, data, known)
+
+    def record_options(self) -> dict[str, Any]:
+        """The same as options of `record_ensemble`."""
+        return {"control": self, "data": self.data, "baselines": self.baselines}
+
+
+class _Judge:
+    """The scores of control points so far."""
+
+    def __init__(self, control: EnsembleShowing, prior: FloatArray) -> None:
+        self.cells, self.labels = control.cells, control.labels
+        self.scores = np.tile(prior, (len(self.labels), 1))
+        most = min(len(self.labels), MOST_POINTS)
+        self.some = np.unique(np.linspace(0, len(self.labels) - 1, most).astype(int))
 
     def judged(self) -> Quality:
+        """How good the ensemble is so far."""
         powers = np.exp(self.scores - self.scores.max(axis=1, keepdims=True))
         return quality(powers / powers.sum(axis=1, keepdims=True), self.labels)
 
 
-def _sites(pairs: int, points: _Points | None) -> tuple[Site, ...]:
+def _sites(pairs: int, points: _Judge | None) -> tuple[Site, ...]:
     axes = ("class", "row", "column")
     sites = [Site(f"scores of pair {n}", "score", axes) for n in range(1, pairs + 1)]
     if points is not None:
@@ -146,7 +166,7 @@ def _sites(pairs: int, points: _Points | None) -> tuple[Site, ...]:
     return tuple(sites)
 
 
-def _notes(kept: int, members: int, points: _Points | None) -> tuple[str, ...]:
+def _notes(kept: int, members: int, points: _Judge | None) -> tuple[str, ...]:
     notes = []
     if kept < members + 1:
         notes.append(f"{kept} of {members + 1:,} moments shown, evenly spaced")

@@ -89,6 +89,30 @@ class AxisMapping:
         inside = np.interp(positions, self.places, self.knots)
         return np.asarray(inside + self._beyond(positions, self.places, self.knots))
 
+    def document(self) -> dict[str, Any]:
+        """The function as plain values, for a file."""
+        return {
+            "kind": self.kind, "knots": self.knots.tolist(), "places": self.places.tolist()
+        }  # fmt: skip
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], name: str = "an axis") -> AxisMapping:
+        """The function that `document` gave; ValueError where the values cannot be one."""
+        kind, knots = document["kind"], np.array(document["knots"], float)
+        places = np.array(document["places"], float)
+        if kind == "logistic":
+            whole = knots.shape == (2,) and knots[1] > SMALLEST_RANGE
+        else:
+            whole = knots.ndim == 1 and len(knots) > 1 and knots.shape == places.shape
+            whole = whole and _rises(knots) and _rises(places)
+            whole = whole and SMALLEST_RANGE < knots[-1] / 2 - knots[0] / 2 < LARGEST_RANGE
+            whole = whole and places[0] >= 0 and places[-1] <= 1
+        if kind == "linear":
+            whole = whole and places.tolist() == [0, 1]
+        if kind not in KINDS or not whole or not np.isfinite(knots).all():
+            raise ValueError(f"{name} is no mapping")
+        return cls(kind, knots, places)
+
     @staticmethod
     def _beyond(x: FloatArray, knots: FloatArray, places: FloatArray) -> FloatArray:
         """What a straight line through the two outermost knots adds beyond them."""
@@ -157,30 +181,15 @@ class GridMapping:
 
     def document(self) -> dict[str, Any]:
         """The mapping as plain values, for a file."""
-        return {
-            name: {"kind": axis.kind, "knots": axis.knots.tolist(), "places": axis.places.tolist()}
-            for name, axis in (("horizontal", self.horizontal), ("vertical", self.vertical))
-        }
+        return {"horizontal": self.horizontal.document(), "vertical": self.vertical.document()}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], grid: tuple[int, int]) -> GridMapping:
         """The mapping that `document` gave; ValueError where the values cannot be one."""
-        axes = []
-        for name in ("horizontal", "vertical"):
-            axis = document[name]
-            knots, places = np.array(axis["knots"], float), np.array(axis["places"], float)
-            if axis["kind"] == "logistic":
-                whole = knots.shape == (2,) and knots[1] > SMALLEST_RANGE
-            else:
-                whole = knots.ndim == 1 and len(knots) > 1 and knots.shape == places.shape
-                whole = whole and _rises(knots) and _rises(places)
-                whole = whole and SMALLEST_RANGE < knots[-1] / 2 - knots[0] / 2 < LARGEST_RANGE
-                whole = whole and places[0] >= 0 and places[-1] <= 1
-            if axis["kind"] == "linear":
-                whole = whole and places.tolist() == [0, 1]
-            if axis["kind"] not in KINDS or not whole or not np.isfinite(knots).all():
-                raise ValueError(f"the {name} axis is no mapping")
-            axes.append(AxisMapping(axis["kind"], knots, places))
+        axes = [
+            AxisMapping.from_document(document[name], f"the {name} axis")
+            for name in ("horizontal", "vertical")
+        ]
         return cls(axes[0], axes[1], grid)
 
 

@@ -43,21 +43,13 @@ def save_model(classifier: LatticeClassifier, path: Path) -> Path:
     Raises `OutputError` for a place that cannot be written, `InputError` for classes that are
     neither text, numbers nor booleans.
     """
-    classes = classifier.classes_
-    if classes.dtype.kind not in "UiufbO" or not all(
-        isinstance(name, (str, int, float, bool, np.generic)) for name in classes.tolist()
-    ):
-        raise InputError(
-            "A model file keeps classes that are text, numbers or booleans",
-            received=f"type {classes.dtype}",
-        )
     projection = classifier.projection_
     recipe = classifier._stack.recipe
     document: dict[str, Any] = {
         "kind": KIND,
         "version": VERSION,
         "options": {name: getattr(classifier, name) for name in OPTIONS},
-        "classes": {"type": classes.dtype.kind, "names": classes.tolist()},
+        "classes": class_document(classifier.classes_),
         "features": int(classifier.n_features_in_),
         "feature_names": [str(name) for name in getattr(classifier, "feature_names_in_", [])],
         "mapping": classifier.mapping_.document(),
@@ -95,7 +87,7 @@ def load_model(path: str | Path) -> LatticeClassifier:
     version, or whose parts do not fit together. Nothing in it is ever run.
     """
     path = Path(path)
-    document, tensors = _read(path)
+    document, tensors = read_parts(path)
     if document.get("kind") != KIND:
         raise FileError(
             f"{path.name} holds no lattice classifier", received=f"kind {document.get('kind')!r}"
@@ -103,10 +95,11 @@ def load_model(path: str | Path) -> LatticeClassifier:
     try:
         return _restored(document, tensors)
     except (FileError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        raise _broken(path, error) from error
+        raise broken(path, error) from error
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+def read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The document and the arrays of a model file; raises `FileError` as `load_model` does."""
     if not path.is_file():
         raise FileError(f"There is no model file {path}", do="Check the name")
     size = path.stat().st_size
@@ -122,7 +115,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
             tensors = {name: opened.get_tensor(name) for name in list(opened.keys())}
         version = int(document["version"])
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise _broken(path, error) from error
+        raise broken(path, error) from error
     if version > VERSION:
         raise FileError(
             f"{path.name} was written by a later Layerwise",
@@ -142,11 +135,9 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
         tuple(options["grid"]) if isinstance(options["grid"], list) else options["grid"]
     )
     model = LatticeClassifier(**options, random_state=recipe.seed)
-    names = document["classes"]["names"]
-    kind = document["classes"]["type"]
-    if kind not in "UiufbO" or len(names) != recipe.classes:
+    model.classes_ = classes_from(document["classes"])
+    if len(model.classes_) != recipe.classes:
         raise ValueError("its classes do not fit its cells")
-    model.classes_ = np.array(names, dtype=object if kind == "O" else kind if kind == "U" else None)
     model.n_features_in_ = int(document["features"])
     if document["feature_names"]:
         model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
@@ -183,6 +174,27 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
     return model
 
 
+def class_document(classes: Array) -> dict[str, Any]:
+    """Classes as plain values; raises `InputError` for others than text, numbers, booleans."""
+    if classes.dtype.kind not in "UiufbO" or not all(
+        isinstance(name, (str, int, float, bool, np.generic)) for name in classes.tolist()
+    ):
+        raise InputError(
+            "A model file keeps classes that are text, numbers or booleans",
+            received=f"type {classes.dtype}",
+        )
+    return {"type": classes.dtype.kind, "names": classes.tolist()}
+
+
+def classes_from(document: dict[str, Any]) -> Array:
+    """The classes that `class_document` gave; ValueError where they cannot be."""
+    kind = document["type"]
+    if kind not in "UiufbO":
+        raise ValueError("its classes are of no known type")
+    dtype = object if kind == "O" else kind if kind == "U" else None
+    return np.array(document["names"], dtype=dtype)
+
+
 def _showing(
     document: dict[str, Any], tensors: dict[str, Array], grid: tuple[int, int], classes: int
 ) -> Showing:
@@ -198,7 +210,8 @@ def _showing(
     )
 
 
-def _broken(path: Path, error: Exception) -> FileError:
+def broken(path: Path, error: Exception) -> FileError:
+    """What is said of a file that is no whole model."""
     return FileError(
         f"{path.name} is not a Layerwise model, or it is broken: {error}",
         do="Make it again with `layerwise classify … --model`, or use a whole copy",

@@ -224,21 +224,30 @@ def control_cells(classifier: LatticeClassifier, X: Any, y: Any) -> tuple[IntArr
     points = classifier.projection_.apply(
         validate_data(classifier, X, dtype=np.float64, reset=False)
     )
+    truth = control_labels(classifier.classes_, len(points), y)
+    return classifier.mapping_.cells(points)[0], truth
+
+
+def control_labels(classes: Array, count: int, y: Any) -> IntArray:
+    """The numbers into `classes` of so many control points' classes y (sample,).
+
+    Raises `InputError` for another number of them, or a class that was not trained.
+    """
     given = np.asarray(y)
-    if given.shape != (len(points),):
+    if given.shape != (count,):
         raise InputError(
             "Control points need one class each",
-            received=f"{len(points)} points and classes of shape {given.shape}",
+            received=f"{count} points and classes of shape {given.shape}",
         )
-    numbers = {name: number for number, name in enumerate(classifier.classes_.tolist())}
-    truth = np.array([numbers.get(name, -1) for name in given.tolist()], np.int64)
-    if (truth < 0).any():
+    numbers = {name: number for number, name in enumerate(classes.tolist())}
+    labels = np.array([numbers.get(name, -1) for name in given.tolist()], np.int64)
+    if (labels < 0).any():
         raise InputError(
             "A control point has a class that was not trained",
-            received=str(given[truth < 0][0]),
+            received=str(given[labels < 0][0]),
             allowed=f"Trained: {', '.join(map(str, list(numbers)[:20]))}",
         )
-    return classifier.mapping_.cells(points)[0], truth
+    return labels
 
 
 def _labels_at(planes: WordArray, cells: IntArray) -> Array:

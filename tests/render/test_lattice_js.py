@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from layerwise.lattice.classifier import LatticeClassifier
-from layerwise.render.html import joined_modules
+from layerwise.render.page_source import joined_modules
 from layerwise.scene_json import document_text, scene_document
 from layerwise.view.lattice.film import lattice
 

@@ -11,7 +11,8 @@ from PIL import Image as Pictures
 
 from layerwise.errors import OutputError
 from layerwise.lattice.classifier import LatticeClassifier
-from layerwise.render.html import joined_modules, notebook_frame, page_html, write_html
+from layerwise.render.html import notebook_frame, page_html, write_html
+from layerwise.render.page_source import joined_modules
 from layerwise.render.raster import rasterize
 from layerwise.scene import (
     Chapter,
@@ -175,13 +176,13 @@ def test_same_scene_gives_same_bytes(path):
 
 def test_the_scene_cannot_end_its_element(path):
     text = path.read_text(encoding="utf-8")
-    assert text.count("</script>") == 3
+    assert text.count("</script>") == 4
     assert "Filling &lt;/script&gt; &amp; more</title>" in text
 
 
 def test_joining_refuses_what_it_cannot_join(monkeypatch):
     sources = {"a.js": 'import { f } from "./b.js";\nf();\n', "b.js": "export function f() {}\n"}
-    monkeypatch.setattr("layerwise.render.html.page_source", sources.__getitem__)
+    monkeypatch.setattr("layerwise.render.page_source.page_source", sources.__getitem__)
     assert joined_modules("a.js") == "function f() {}\n\nf();\n"
     sources["b.js"] = "export default function f() {}\n"
     with pytest.raises(ValueError, match=r"b\.js imports or exports in a form"):

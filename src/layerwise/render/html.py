@@ -3,68 +3,72 @@
 The player is plain ES modules in `page/`. They are written into the page one after the other, in
 the order in which they import each other; a content policy that names their hash forbids the page
 everything else, so that it can neither run nor fetch anything that was not written into it.
+
+`figure_html` and `document_parts` put several scenes among prose: each in a player of its own.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal
 
+from ..errors import InputError
 from ..files import replacing
+from ..language import topic_texts, words
 from ..scene import Scene
-from ..scene_json import Json, document_text, scene_document
-from ..typeface import font_woff
-from .svg import FAMILY_NAMES
+from ..scene_json import document_text, scene_document
+from .page_fonts import page_fonts
+from .page_source import content_policy, for_script, joined_modules, page_source
 
-CONTROL_CHARACTERS: Final = "".join(map(chr, range(32, 127))) + "¼½×−←→…“”·"
-"""What the controls and the cards of a page are set in, besides the scene's own words."""
+SCRIPT_WORDS: Final = (
+    "play", "pause", "computing", "unreached", "more", "unclassified", "every",
+)  # fmt: skip
+"""What the script of a page says, of the texts of the player."""
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:async )?function|class|const)", re.MULTILINE)
+_KEY = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
+_HOLE = re.compile(r"\{([\w.]+)\}")
 _FRAME_WIDTH = 960  # of a notebook's column, about; only the frame's height depends on it
 _BAR_HEIGHT = 64
 
 
-def write_html(scene: Scene, path: str | Path, *, autoplay: bool = True) -> None:
+def write_html(
+    scene: Scene, path: str | Path, *, autoplay: bool = True, language: str = "en"
+) -> None:
     """Write the scene as one page that plays it, offline, in any current browser.
 
     With `autoplay` the film starts by itself, unless the reader prefers less motion or the
-    address asks for a stop (`#stop=12`). The file appears whole or not at all; raises
-    `OutputError` where it cannot be written.
+    address asks for a stop (`#stop=12`). `language` is that of the controls. The file appears
+    whole or not at all; raises `OutputError` where it cannot be written.
     """
-    text = page_html(scene, autoplay=autoplay)
+    text = page_html(scene, autoplay=autoplay, language=language)
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="\n")
 
 
-def page_html(scene: Scene, *, autoplay: bool = True) -> str:
+def page_html(scene: Scene, *, autoplay: bool = True, language: str = "en") -> str:
     """The text of that page."""
-    document = scene_document(scene)
-    style, script = page_source("page.css"), joined_modules("main.js")
-    policy = (
-        f"default-src 'none'; script-src {_source_hash(script)}; "
-        f"style-src {_source_hash(style)}; base-uri 'none'; form-action 'none'"
-    )
+    parts = document_parts({"page": scene}, style=page_source("page.css"), language=language)
     title = scene.title or "Layerwise"
-    parts = {
-        "policy": policy,
-        "title": html.escape(title),
-        "description": html.escape(scene.description or title),
-        "autoplay": str(autoplay).lower(),
-        "style": style,
-        "fonts": _for_script(json.dumps(_fonts(document), separators=(",", ":"))),
-        "scene": _for_script(document_text(document)),
-        "script": script,
-    }
-    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], page_source("page.html"))
+    label = ". ".join(filter(None, (scene.title, scene.description))) or "Layerwise"
+    return _filled(
+        page_source("page.html"),
+        {
+            "language": language,
+            "policy": parts.policy,
+            "title": html.escape(title),
+            "description": html.escape(scene.description or title),
+            "autoplay": str(autoplay).lower(),
+            "styles": parts.styles,
+            "no_script": html.escape(words(language)("player.no_script", title=title)),
+            "player": _player("page", label, language),
+            "end": parts.end,
+        },
+    )
 
 
 def notebook_frame(scene: Scene) -> str:
@@ -79,78 +83,106 @@ def notebook_frame(scene: Scene) -> str:
     )
 
 
-def joined_modules(entry: str) -> str:
-    """The page's module of that name with all that it imports, as one module without imports.
+@dataclass(frozen=True)
+class DocumentParts:
+    """What a page with players needs around them.
 
-    Raises `ValueError` where two modules give the same name to different things, or import in
-    another form than `import { a, b } from "./other.js";`.
+    `policy`: the content of its `<meta http-equiv="Content-Security-Policy">`, which must stand
+    before everything that it allows. `styles`: the `<style>` elements, for the head. `end`: the
+    scenes, the fonts and the script, for the end of the body.
     """
-    order: list[str] = []
-    _visit(entry, order)
-    bodies = [_EXPORT.sub("", _IMPORT.sub("", page_source(name))) for name in order]
-    owners: dict[str, str] = {}
-    for module, body in zip(order, bodies, strict=True):
-        if re.search(r"^(import|export)\b", body, re.MULTILINE):
-            raise ValueError(f"{module} imports or exports in a form that cannot be joined")
-        for name in re.findall(
-            r"^(?:async )?(?:function\*?|class|const|let)\s+(\w+)", body, re.MULTILINE
-        ):
-            if name in owners:
-                raise ValueError(f"{module} and {owners[name]} both define {name}")
-            owners[name] = module
-    return "\n".join(bodies)
+
+    policy: str
+    styles: str
+    end: str
 
 
-@cache
-def page_source(name: str) -> str:
-    """The text of a file in `page/`."""
-    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
+def figure_html(scene: Scene, key: str, *, label: str = "", language: str = "en") -> str:
+    """A player for a figure among prose: a block as wide as its place.
+
+    `key` (letters, digits, - and _, a letter first) is the figure's own in its page and in
+    `document_parts`; `label` says what is seen to those who do not see it, the scene's title and
+    description if it is empty. Raises `InputError` for another key.
+    """
+    _check(key)
+    name = html.escape(scene.title or label or key)
+    said = label or ". ".join(filter(None, (scene.title, scene.description))) or key
+    return (
+        f'<div class="player figure" role="group" aria-label="{name}" data-player="{key}">\n'
+        f"{_player(key, said, language)}</div>"
+    )
 
 
-def _visit(name: str, order: list[str]) -> None:
-    for imported in _IMPORT.findall(page_source(name)):
-        if imported not in order:
-            _visit(imported, order)
-    order.append(name)
+def document_parts(
+    figures: Mapping[str, Scene],
+    *,
+    style: str = "",
+    text: str = "",
+    code: str = "",
+    theme: Literal["dark", "light"] | None = None,
+    language: str = "en",
+) -> DocumentParts:
+    """What a page needs whose figures were written by `figure_html` with those keys.
 
-
-def _source_hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-def _for_script(text: str) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _fonts(document: Json) -> list[Json]:
-    """The fonts that the page needs, each cut to the characters it shows."""
-    characters: dict[tuple[str, int], set[str]] = {}
-    spoken = CONTROL_CHARACTERS + "".join(_spoken(document))
-    for weight in (400, 600):
-        characters["sans", weight] = set(spoken)
-    for film in filter(None, (document, document["portrait"])):
-        for mark in film["marks"]:
-            if mark["kind"] == "text":
-                key = (mark["family"], mark["weight"])
-                characters.setdefault(key, set()).update(mark["string"])
-    return [
-        {
-            "family": FAMILY_NAMES[family],
-            "weight": weight,
-            "woff": base64.b64encode(font_woff(family, weight, kept)).decode("ascii"),
-        }
-        for (family, weight), kept in sorted(characters.items())
+    `style` is the page's own CSS; it may use the colours --ground, --raised, --ink, --grey,
+    --hairline and --accent and the fonts "Layerwise Sans" and "Layerwise Mono", which hold the
+    characters of `text` and of `code`. `theme` fixes the colours; None follows the reader's.
+    """
+    documents = {}
+    for key, scene in figures.items():
+        _check(key)
+        documents[key] = scene_document(scene)
+    script = joined_modules("main.js")
+    sheets = [_colors(theme), page_source("player.css"), _ratios(figures), style]
+    sheet = "\n".join(filter(None, sheets))
+    said = topic_texts(words(language).language, "player")
+    written = {
+        "fonts": json.dumps(
+            page_fonts(list(documents.values()), text=text + "".join(said.values()), code=code),
+            separators=(",", ":"),
+        ),
+        "words": json.dumps({name: said[name] for name in SCRIPT_WORDS}),
+        **{f"scene {key}": document_text(document) for key, document in documents.items()},
+    }
+    ends = [
+        f'<script type="application/json" data-written="{name}">{for_script(value)}</script>'
+        for name, value in written.items()
     ]
+    return DocumentParts(
+        content_policy(script, sheet),
+        f"<style>{sheet}</style>",
+        "\n".join([*ends, f'<script type="module">{script}</script>']),
+    )
 
 
-def _spoken(document: Json) -> Iterable[str]:
-    """The words of a scene that its controls and cards repeat."""
-    for film in filter(None, (document, document["portrait"])):
-        yield film["title"]
-        yield from (stop["label"] for stop in film["stops"])
-        yield from (chapter["name"] for chapter in film["chapters"])
-        reading: dict[str, Any]
-        for reading in film["readings"]:
-            yield from (reading["column_axis"], reading["row_axis"], *reading["classes"])
+def _check(key: str) -> None:
+    if not _KEY.fullmatch(key):
+        raise InputError(
+            "The key of a figure is made of letters, digits, - and _, and begins with a letter",
+            received=repr(key),
+        )
+
+
+def _player(key: str, label: str, language: str) -> str:
+    said = topic_texts(words(language).language, "player")
+    texts = {f"player.{name}": html.escape(text) for name, text in said.items()}
+    return _filled(page_source("player.html"), {"key": key, "label": html.escape(label), **texts})
+
+
+def _filled(template: str, parts: Mapping[str, str]) -> str:
+    return _HOLE.sub(lambda found: parts[found[1]], template)
+
+
+def _colors(theme: str | None) -> str:
+    if theme is not None:
+        return page_source(f"{theme}.css")
+    light = page_source("light.css")
+    return f"{page_source('dark.css')}@media (prefers-color-scheme: light) {{\n{light}}}"
+
+
+def _ratios(figures: Mapping[str, Scene]) -> str:
+    """The room of each figure before its picture is drawn, so that nothing jumps."""
+    return "\n".join(
+        f'.figure[data-player="{key}"] {{ --ratio: {scene.size[0]} / {scene.size[1]}; }}'
+        for key, scene in figures.items()
+    )

@@ -1,11 +1,11 @@
-/** Starts the player of a standalone page with the fonts and the scene written into it. */
+/** Starts the players of a page with the fonts, the words and the scenes written into it. */
 
 import { bytesOf } from "./document.js";
 import { Player } from "./player.js";
 
-/** @param {string} id  of a script element that holds JSON */
-function written(id) {
-  return JSON.parse(document.getElementById(id)?.textContent ?? "null");
+/** @param {string} name  of a script element that holds JSON */
+function written(name) {
+  return JSON.parse(document.querySelector(`[data-written="${name}"]`)?.textContent ?? "null");
 }
 
 async function loadFonts() {
@@ -15,14 +15,38 @@ async function loadFonts() {
   }));
 }
 
-async function startPage() {
-  const root = document.getElementById("player");
-  if (!root) return;
-  await loadFonts();
+/** @param {HTMLElement} root  of one player */
+async function startPlayer(root, words) {
   root.hidden = false;
-  const player = new Player(root, written("scene"));
-  Object.assign(globalThis, { layerwise: player });
+  const player = new Player(root, written(`scene ${root.dataset.player}`), words);
   await player.start(root.dataset.autoplay === "true");
+  return player;
+}
+
+/** What is in sight first, then the others, one after the other, so that reading can begin. */
+function inOrderOfSight(roots) {
+  const distance = (root) => {
+    const { top, bottom } = root.getBoundingClientRect();
+    return Math.max(top - innerHeight, -bottom, 0);
+  };
+  return [...roots].sort((one, other) => distance(one) - distance(other));
+}
+
+async function startPage() {
+  const whole = /** @type {HTMLElement | null} */ (document.querySelector(".player.whole"));
+  await loadFonts();
+  const words = written("words");
+  if (whole) {
+    Object.assign(globalThis, { layerwise: await startPlayer(whole, words) });
+    return;
+  }
+  const figures = {};
+  Object.assign(globalThis, { layerwise: { figures } });
+  for (const root of inOrderOfSight(document.querySelectorAll(".player.figure"))) {
+    figures[root.dataset.player] = await startPlayer(root, words);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  document.documentElement.dataset.ready = "true";
 }
 
 await startPage();

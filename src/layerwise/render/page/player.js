@@ -11,14 +11,25 @@ const SPEED_NAMES = ["¼×", "½×", "1×", "2×", "4×", "8×"];
 const LONGEST_FRAME_S = 0.25;
 const HASH_MS = 1000;
 
-/** Plays one scene in one element of a page. */
+/** Device-independent pixels of a narrow figure for one of its scene's: below, it is scrolled. */
+const SMALLEST_FIGURE = 0.55;
+/** Pixels of a figure's width from which on its picture is shown whole, and not the tall layout. */
+const WIDE_FIGURE = 560;
+
+/**
+ * Plays one scene in one element of a page: the page's only one (its class is "whole"), which all
+ * keys and the address belong to, or a figure among others, which has the keys while it has focus.
+ */
 export class Player {
   /**
    * @param {HTMLElement} root
    * @param {import("./document.js").SceneDocument} scene
+   * @param {Object<string, string>} words  what the player says, by key
    */
-  constructor(root, scene) {
+  constructor(root, scene, words) {
     this.root = root;
+    this.words = words;
+    this.isWhole = root.classList.contains("whole");
     this.scene = scene;
     this.sources = new Sources(scene);
     this.layouts = [scene, scene.portrait].map((film) => film && {
@@ -54,8 +65,6 @@ export class Player {
   /** Fill in the controls and listen to them. */
   build() {
     const { root, scene } = this;
-    const name = [scene.title, scene.description].filter(Boolean).join(". ") || "Picture";
-    this.canvas.setAttribute("aria-label", name);
     this.part("scrubber").max = String(scene.stops.length - 1);
     SPEEDS.forEach((speed, i) => {
       const option = add(this.part("speed"), "option", "", SPEED_NAMES[i]);
@@ -71,8 +80,9 @@ export class Player {
     const digits = 2 * String(scene.stops.length).length + 4;
     this.part("label").style.setProperty("--longest", `${Math.min(longest + digits, 48) * 0.76}ch`);
     if (scene.stops.length === 1) {
-      for (const still of ["way", "speed"]) this.part(still).hidden = true;
-      root.querySelector(".buttons").hidden = true;
+      root.classList.add("still");
+      for (const still of ["way", "speed", "steps"]) this.part(still).hidden = true;
+      if (!this.isWhole) this.part("bar").hidden = true;
     }
     if (!document.fullscreenEnabled) this.part("fullscreen").hidden = true;
     root.addEventListener("click", (event) => {
@@ -86,8 +96,8 @@ export class Player {
     this.part("speed").addEventListener("change", (event) => {
       this.setSpeed(Number(event.target.value));
     });
-    addEventListener("keydown", (event) => this.key(event));
-    addEventListener("hashchange", () => this.followHash());
+    (this.isWhole ? globalThis : root).addEventListener("keydown", (event) => this.key(event));
+    if (this.isWhole) addEventListener("hashchange", () => this.followHash());
     new ResizeObserver(() => this.fit()).observe(this.part("stage"));
     this.listenToPointer();
   }
@@ -121,21 +131,32 @@ export class Player {
 
   /** Choose the layout and the size of the canvas that the window asks for, and draw again. */
   fit() {
-    const stage = this.part("stage").getBoundingClientRect();
-    if (!stage.width || !stage.height) return;
-    const wanted = this.layouts[1] && innerHeight > innerWidth ? this.layouts[1] : this.layouts[0];
+    const room = this.part("stage").getBoundingClientRect();
+    const among = !this.isWhole && document.fullscreenElement !== this.root;
+    if (!room.width || (!room.height && !among)) return;
+    const upright = innerHeight > innerWidth && !(among && room.width >= WIDE_FIGURE);
+    const wanted = this.layouts[1] && upright ? this.layouts[1] : this.layouts[0];
     if (wanted !== this.layout) {
       this.layout = wanted;
       this.pointNowhere();
     }
     const ratio = devicePixelRatio || 1;
     const [width, height] = this.film.size;
+    const stage = among ? { width: room.width, height: Infinity } : room;
     const whole = Math.min(stage.width / width, stage.height / height);
     // On a small screen the whole picture could not be read: then it is scrolled instead.
     const tall = this.layout === this.layouts[1];
-    const readable = tall ? Math.min(stage.width / width, READABLE) : 0;
-    this.part("stage").classList.toggle("scrolls", readable > whole);
+    let readable = tall ? Math.min(stage.width / width, READABLE) : 0;
+    if (among && !tall && room.width < WIDE_FIGURE) readable = SMALLEST_FIGURE;
     const scale = Math.max(whole, readable) * ratio;
+    this.part("stage").classList.toggle("scrolls", !among && readable > whole);
+    this.part("stage").classList.toggle("wider", among && readable > whole);
+    if (among) {
+      this.root.style.setProperty("--ratio",
+        readable > whole ? "auto" : `${this.film.size[0]} / ${this.film.size[1]}`);
+      this.part("stage").style.height = readable > whole ? `${(height * scale) / ratio}px` : "";
+      stage.height = (height * scale) / ratio;
+    } else this.part("stage").style.height = "";
     const pixels = [width, height].map((side) => Math.max(Math.round(side * scale), 1));
     const { canvas } = this;
     if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) {
@@ -166,7 +187,7 @@ export class Player {
     this.stop = stop;
     this.label();
     const { painter } = this.layout;
-    const slow = setTimeout(() => this.label(" computing …"), 250);
+    const slow = setTimeout(() => this.label(` ${this.words.computing}`), 250);
     this.busy = true;
     try {
       const sources = await painter.prepare(stop, () => ticket === this.ticket);
@@ -240,7 +261,7 @@ export class Player {
 
   buttons() {
     this.root.classList.toggle("playing", this.playing);
-    this.part("play").setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    this.part("play").setAttribute("aria-label", this.playing ? this.words.pause : this.words.play);
   }
 
   /** The last stop that has begun at that time. */
@@ -395,7 +416,7 @@ export class Player {
     if (cell !== this.cell || !this.shown) return;
     const shown = shownAt(this.layout.painter, this.stop, this.shown, cell);
     const card = this.part("card");
-    fillCard(card, cell, percent, shown, this.film.stops[this.stop].label);
+    fillCard(card, cell, percent, shown, this.film.stops[this.stop].label, this.words);
     card.hidden = false;
     placeCard(card, this.pointer[0], this.pointer[1]);
     this.markCell(cell);
@@ -422,7 +443,7 @@ export class Player {
 
   /** The stop that the address asks for; null if it asks for none. */
   hashStop() {
-    const found = /(?:^#|&)stop=(\d+)/.exec(location.hash);
+    const found = this.isWhole && /(?:^#|&)stop=(\d+)/.exec(location.hash);
     return found ? Math.min(Number(found[1]), this.film.stops.length - 1) : null;
   }
 
@@ -435,6 +456,7 @@ export class Player {
 
   /** Keep the stop in the address, so that a link or a reload comes back to it. */
   writeHash(now = false) {
+    if (!this.isWhole) return;
     if (this.playing && !now && performance.now() - this.hashTime < HASH_MS) return;
     this.hashTime = performance.now();
     try {

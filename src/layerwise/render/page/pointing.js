@@ -8,7 +8,6 @@ import { numbersOf } from "./document.js";
  */
 
 const MOST_CLASSES = 8;
-const ORDINALS = { 2: "2nd", 3: "3rd" };
 
 /** The readings of one layout, and the cell that is pointed at. */
 export class Readings {
@@ -140,8 +139,9 @@ export function short(value) {
  * @param {number[]} percent
  * @param {{color: string, label: number, chips: string[]} | null} shown
  * @param {string} stopLabel
+ * @param {Object<string, string>} words
  */
-export function fillCard(card, cell, percent, shown, stopLabel) {
+export function fillCard(card, cell, percent, shown, stopLabel, words) {
   const { reading, row, column } = cell;
   card.replaceChildren();
   const step = reading.step;
@@ -156,7 +156,7 @@ export function fillCard(card, cell, percent, shown, stopLabel) {
   const classes = add(card, "div", "classes");
   const order = percent.map((_, i) => i).sort((a, b) => percent[b] - percent[a] || a - b);
   const reached = percent.some((value) => value > 0);
-  if (!reached) add(classes, "div", "quiet", "unknown: no class reaches this cell");
+  if (!reached) add(classes, "div", "quiet", words.unreached);
   for (const [place, i] of (reached ? order.slice(0, MOST_CLASSES) : []).entries()) {
     const line = add(classes, "div", place === 0 ? "likeliest" : "");
     if (shown?.chips[i]) chip(line, shown.chips[i]);
@@ -165,17 +165,17 @@ export function fillCard(card, cell, percent, shown, stopLabel) {
   }
   if (reached && reading.caption) add(classes, "div", "quiet", reading.caption);
   const rest = order.length - MOST_CLASSES;
-  if (reached && rest > 0) add(classes, "div", "quiet", `and ${rest} more`);
+  if (reached && rest > 0) add(classes, "div", "quiet", words.more.replace("{count}", String(rest)));
   if (shown) {
     const line = add(add(card, "div", "classes"), "div", "");
     add(line, "span", "name quiet", stopLabel);
     chip(line, shown.color);
     const name = reading.classes[shown.label];
     if (name !== undefined) add(line, "span", "", name);
-    else if (shown.label >= 0) add(line, "span", "quiet", "unclassified");
+    else if (shown.label >= 0) add(line, "span", "quiet", words.unclassified);
   }
   if (step > 1) {
-    add(card, "div", "quiet", `read every ${ORDINALS[step] ?? `${step}th`} cell`);
+    add(card, "div", "quiet", words.every.replaceAll("{step}", String(step)));
   }
 }
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..data.image_check import LIMIT_BYTES, UnreadableError, quiet_decoding
 from ..data.image_decode import decode
 from ..errors import FileError, InputError, TooLargeError, nearest_name
+from ..trace import Header, Moment, Site, Trace
 from ..types import FloatArray
 from .kernels import finite
 
@@ -138,3 +139,58 @@ def _size(size: int | tuple[int, int] | None, rows: int, columns: int) -> tuple[
             "The size of a picture is its rows, or (rows, columns)", received=repr(size)
         )
     return int(both[0]), int(both[1]) or max(round(int(both[0]) * columns / rows), 1)
+
+
+def picture_crop(
+    given: Any,
+    corner: tuple[int, int] | None = None,
+    size: int = 14,
+    *,
+    rows: int | None = 180,
+    colour: bool = False,
+) -> Trace:
+    """A picture and a square cut out of it, number by number: "picture" and "crop" at moment 0.
+
+    Both are (channel, row, column). `given` and `colour` as `picture_array` says, `rows` its size;
+    `corner` is the first row and column of the square (None: the square of which the numbers differ
+    most, the first of such in reading order), `size` its side. Raises `InputError` where the square
+    does not lie within the picture.
+    """
+    array = picture_array(given, size=rows, colour=colour)
+    tall, wide = array.shape[1:]
+    if not isinstance(size, int) or not 1 <= size <= min(tall, wide):
+        raise InputError(
+            "The square does not fit into the picture", received=f"{size!r} of {tall} × {wide}"
+        )
+    if corner is None:
+        corner = _liveliest(array.mean(axis=0), size)
+    top, left = int(corner[0]), int(corner[1])
+    if not (0 <= top <= tall - size and 0 <= left <= wide - size):
+        raise InputError(
+            "The square does not lie within the picture", received=f"its corner at {corner}",
+            allowed=f"From (0, 0) to ({tall - size}, {wide - size})",
+        )  # fmt: skip
+    plane = ("channel", "row", "column")
+    sites = (Site("picture", "image", plane), Site("crop", "image", plane, ("picture",)))
+    about = {"corner": [top, left], "range": list(value_range(array, given))}
+    trace = Trace(Header("a picture as an array", sites, about))
+    cut = array[:, top : top + size, left : left + size]
+    trace.append(Moment("picture"), {"picture": array, "crop": cut})
+    return trace
+
+
+def _liveliest(plane: FloatArray, size: int) -> tuple[int, int]:
+    """The corner of the square with the largest variance, by sums over the picture's corners."""
+    sums = []
+    for power in (1, 2):
+        table = np.zeros((plane.shape[0] + 1, plane.shape[1] + 1))
+        table[1:, 1:] = ((plane - plane.mean()) ** power).cumsum(0).cumsum(1)
+        sums.append(
+            table[size:, size:]
+            - table[:-size, size:]
+            - table[size:, :-size]
+            + table[:-size, :-size]
+        )
+    spread = sums[1] / size**2 - (sums[0] / size**2) ** 2
+    row, column = np.unravel_index(int(spread.argmax()), spread.shape)
+    return int(row), int(column)

@@ -110,8 +110,9 @@ class LinkMarks:
         if self.focus is not None:
             own = self.focus.lights(links)
             alpha = np.where(own, np.maximum(LIT * max(lit, 0.3), alpha), alpha * 0.6)
-        colors[:, 3] = 255 * np.clip(alpha, 0, 1)
-        order = np.argsort(alpha, kind="stable")
+        colors[:, 3] = np.rint(255 * np.clip(alpha, 0, 1))
+        # The faintest first, then by places: so a page can tell the order from the colours.
+        order = np.lexsort((links.pairs[:, 1], links.pairs[:, 0], colors[:, 3]))
         starts, ends = source.right()[links.pairs[:, 0]], target.left()[links.pairs[:, 1]]
         layer = self.reading.graph.layers[links.target]
         refers = None

@@ -23,7 +23,7 @@ from .classifier import LARGEST_NUMBER, check_memory
 from .clusters_options import checked_cluster_grid
 from .density import Density, choose_layers
 from .mapping import GridMapping, Kind
-from .peaks import NOBODY, Hills, find_hills
+from .peaks import NOBODY, find_hills
 from .projection import fit_projection
 
 NOISE = -1
@@ -59,9 +59,9 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     layers : how many lazy layers spread the points (σ = √layers/2 cells), or "auto": by
         leave-one-out likelihood.
     z : how far a peak must stand out from its saddle, in units of chance (see `peaks`).
-    noise : a point is noise where evenly strewn background makes up more than this share of the
-        density (and background there is, see `density.background`), or where its hill does not
-        stand out from the background by z.
+    noise : a point is noise where evenly strewn background makes up this share of the density or
+        more (see `density.background`; often there is none), or where its hill, and all that it is
+        merged with, does not stand out from the background (without one, from nothing) by z.
     mapping, margin : as in `LatticeClassifier`.
     projection : for more than two columns: "pca", or None to refuse them.
 
@@ -165,17 +165,14 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         layers, self.tried_ = (
             choose_layers(counts) if self.layers == "auto" else (int(self.layers), ())
         )
-        self._density = Density.of(counts, layers, _covered(self.counts_))
+        self._density = Density.of(counts, layers, _covered(self.counts_), float(self.noise))
         self._hills = find_hills(self._density, float(self.z))
         self.layers_, self.blur_ = layers, float(np.sqrt(layers) / 2)
         self.density_, self.background_ = self._density.map, self._density.background
-        # A new cell number for each hill: the cluster that it ends in, −1 for none.
         belongs = self._clusters(flat)
-        basin = self._hills.basin
-        found = np.append(belongs, NOISE)[basin]
-        found[self.density_ * self.noise < self.background_] = NOISE
-        self.cell_labels_: IntArray = found
-        self.labels_ = found.reshape(-1)[flat]
+        # A cell without a hill has the number −1: that is the last entry, noise.
+        self.cell_labels_: IntArray = np.append(belongs, NOISE)[self._hills.basin]
+        self.labels_ = self.cell_labels_.reshape(-1)[flat]
         self.n_clusters_ = int(belongs.max(initial=NOISE)) + 1
         self.peaks_ = tuple(self._peaks(belongs))
 
@@ -184,8 +181,7 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         hills, density = self._hills, self._density
         final = hills.final()
         stands = np.sqrt(hills.heights) - np.sqrt(density.background) >= self.z * density.spread
-        keeps = density.map.reshape(-1)[flat] * self.noise >= density.background
-        hill = hills.basin.reshape(-1)[flat[keeps]]
+        hill = hills.basin.reshape(-1)[flat]
         points = np.bincount(final[hill[hill >= 0]], minlength=len(final))
         points[~stands] = 0
         # Of equal numbers the higher peak comes first, then the one with the lower cell.

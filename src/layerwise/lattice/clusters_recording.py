@@ -87,6 +87,7 @@ def record_clusters(
                 "noise": float(clusterer.noise),
                 "background": clusterer.background_,
                 "floor": density.floor,
+                "near": density.near,
                 "spread": density.spread,
                 "hills": len(hills.peaks),
                 "clusters": clusterer.n_clusters_,
@@ -141,7 +142,8 @@ SITES: Final = (
     Site("density", "density", ("row", "column"), unit="points a cell",
          note="after that many layers; layer 0: the points themselves"),
     Site("hill", "label map", ("row", "column"), inputs=("density",),
-         note="−1 where no point is near: below a hundredth of a lone point's height"),
+         note="−1 where no point is near (below a hundredth of a lone point's height) or the "
+              "background makes up too much"),
     Site("wait", "metric", ("row", "column"), inputs=("density",), unit="layers"),
     Site("colored", "metric", inputs=("wait",), unit="cells"),
     Site("peaks", "metric", ("hill", "row column"), inputs=("density",)),

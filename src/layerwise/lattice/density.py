@@ -29,6 +29,7 @@ class Density:
     `map` (row, column): expected points a cell. `layers`: how many made it. `lone`: how high a
     single point stands. `spread`: by how much √density varies by chance (see `peaks`).
     `background`: the level of points strewn evenly over the grid, 0 where there are none.
+    `noise`: the share of the background in the density from which a cell belongs to nobody.
     """
 
     map: FloatArray
@@ -36,14 +37,22 @@ class Density:
     lone: float
     spread: float
     background: float
+    noise: float
 
     @property
     def floor(self) -> float:
-        """Below it no point is near: a hundredth of a lone point's height."""
+        """Up to it a cell belongs to nobody: no point is near, or the background is too large."""
+        return max(self.near, self.background / self.noise)
+
+    @property
+    def near(self) -> float:
+        """Up to it no point is near: a hundredth of a lone point's height."""
         return REMOTE * self.lone
 
     @classmethod
-    def of(cls, counts: FloatArray, layers: int, inner: tuple[slice, slice]) -> Density:
+    def of(
+        cls, counts: FloatArray, layers: int, inner: tuple[slice, slice], noise: float
+    ) -> Density:
         """Blur counts (row, column); `inner`: the part of the grid that the data cover."""
         total = counts.sum()
         spread_out = Diffusion(counts[None] / total, lazy=True).after(layers)[0] * total
@@ -51,7 +60,8 @@ class Density:
         lone = float(walk.after(layers)[0, 0])
         # Two walks of T layers meet as often as one of 2T comes back: the sum of the squared hill.
         spread = math.sqrt(float(walk.after(2 * layers)[0, 0])) / 2
-        return cls(spread_out, layers, lone, spread, background(spread_out[inner], spread))
+        level = background(spread_out[inner], spread)
+        return cls(spread_out, layers, lone, spread, level, noise)
 
 
 def background(density: FloatArray, spread: float) -> float:

@@ -8,10 +8,12 @@ drains to it. Two hills that touch are one unless the lower peak stands out from
 Σk² = 1/(4πσ²) for a Gaussian hill. A square root makes the variance the same at every level: √f̂
 varies by s = √(1/(4πσ²))/2 (Anscombe 1948, by the derivative 1/(2√f)). A peak is kept apart where
 z = (√peak − √saddle)/s reaches a threshold. That z is no single comparison: a peak is the highest
-of its hill and the saddle the lowest of the best way, so that even strewn points show z of 2 to 3
-between neighbouring hills, and the largest of many is larger. Simulated, of samples of one
-Gaussian or of evenly strewn points, 50 to 10,000 of them, a threshold of 4.5 parts fewer than one
-sample in a hundred.
+of its hill and the saddle the lowest of the best way, so that points strewn evenly show z of 1 to 3
+between neighbouring hills, and the largest of M independent places reaches about √(2 ln M) above
+the mean, while saddles lie up to one below it: 4.3 for M = 270, 4.7 for 1,000. Simulated for 1,320
+samples of one Gaussian or of evenly strewn points, 50 to 10,000 of them, so many of which showed
+two hills apart or more (a background set aside): 139 at a threshold of 3, 31 at 3.5, 5 at 4, none
+at 4.5, which is the default.
 """
 
 from __future__ import annotations
@@ -33,14 +35,14 @@ class Hills:
     """The hills of a density, and which of them are one.
 
     `uphill` (row, column): the number row·columns + column of each cell's densest neighbour (its
-    own on a peak), −1 where no point is near. `basin` (row, column): the number of its hill, −1 for
-    none. `peaks` (hill, row column); `heights` (hill,).
+    own on a peak), −1 where a cell belongs to nobody. `basin` (row, column): the number of its hill,
+    −1 for none. `peaks` (hill, row column); `heights` (hill,).
 
     Merging: `into` (hill,), the hill that it was merged with, itself if it was kept apart;
     `order` (merge,), the hills that were merged, in the order in which saddles were met, highest
     first. `neighbor` (hill,): the higher hill at its highest saddle, −1 if it meets none;
     `saddle` (hill,), the density there (0 if none); `z` (hill,): how far it stands out from the
-    saddle, or where there is none, from the background.
+    saddle, or where there is none, from the background (or nothing).
     """
 
     uphill: IntArray

@@ -32,7 +32,7 @@ STACK: Final = 6.0
 class Drawing:
     """Collects marks in world coordinates scaled by `scale` and moved by `x`, `y`.
 
-    `places` says where each box stands, before scaling.
+    `places` says where each box stands, before scaling, and whether links enter at its right.
     """
 
     theme: Theme
@@ -44,7 +44,7 @@ class Drawing:
     boxes: list[tuple[list[float], Color, Color, float]] = field(default_factory=list)
     strips: list[tuple[list[float], Color]] = field(default_factory=list)
     words: list[Mark] = field(default_factory=list)
-    places: list[tuple[Box, tuple[float, float, float, float]]] = field(default_factory=list)
+    places: list[tuple[Box, tuple[float, float, float, float], bool]] = field(default_factory=list)
 
     def add(
         self,
@@ -134,7 +134,7 @@ class Drawing:
             self.heads.update(dict.fromkeys(arrow_head(moved[-1])))
 
     def _box(self, box: Box, x: float, y: float, *, back: bool) -> None:
-        self.places.append((box, (x, y, box.width, box.height)))
+        self.places.append((box, (x, y, box.width, box.height), back))
         if box.style == "frame":
             self._frame(box, x, y, back=back)
         elif box.style == "symbol":

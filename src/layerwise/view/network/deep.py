@@ -2,7 +2,8 @@
 
 A bar a layer, from the input on the left to the answer on the right, on a scale of powers of ten;
 the wave forward lights them one after another, the wave back does so with the gradients. Where
-there are more layers than bars fit, a bar is the largest of its layers, which is said.
+there are more layers than bars fit, a bar is the largest of its layers, which is said. Above the
+bars stands the folded diagram and is lit in the same way, where it fits.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from ..diagram.folding import Block
 from ..marks import hairlines, label
 from ..palette import NEGATIVE, POSITIVE
 from ..style import SMALLEST_SIZE, Theme, format_count
+from .lit_diagram import LitDiagram
 from .panels import Panels
 from .reading import Reading
 from .story import Story
 
 LEFT, RIGHT = 560.0, 1290.0
-OUTPUT_TOP, OUTPUT_FLOOR = 150.0, 470.0
-SLOPE_TOP, SLOPE_FLOOR = 520.0, 840.0
+TOPS_ALONE, TOPS_BELOW = (150.0, 520.0), (645.0, 772.0)  # of bars; below a diagram
+FLOORS_ALONE, FLOORS_BELOW = (470.0, 840.0), (723.0, 850.0)
+DIAGRAM: Final = (440.0, 84.0, 880.0, 524.0)
 NARROWEST: Final = 2.0  # pixels of a bar
 MOST_POWERS: Final = 12
 
@@ -65,9 +68,10 @@ class DeepFrames:
 
     def __init__(
         self, sizes: Sizes, story: Story, panels: Panels, blocks: Block, ranks: tuple[int, ...],
-        theme: Theme,
+        diagram: LitDiagram, theme: Theme,
     ) -> None:  # fmt: skip
         self.sizes, self.story, self.panels, self.theme = sizes, story, panels, theme
+        self.diagram = diagram
         self.ranks = np.array([ranks[number] for number in sizes.numbers])
         count = len(sizes.numbers)
         bars = bar_count(count)
@@ -79,12 +83,18 @@ class DeepFrames:
         self._turned = max(backward, default=len(story.states))  # gradients are there from then on
         self.has_gradients = any(np.isfinite(sizes.gradients(m)).any() for m in moments)
         alike = [sizes if own is sizes.reading else Sizes(own) for own in sizes.reading.alike]
-        self._output_scale = power_scale(
-            [own.outputs(m) for own in alike for m in moments], OUTPUT_TOP, OUTPUT_FLOOR
-        )
-        self._slope_scale = power_scale(
-            [own.gradients(m) for own in alike for m in moments], SLOPE_TOP, SLOPE_FLOOR
-        )
+        tops = TOPS_BELOW if diagram.fits else TOPS_ALONE
+        floors = FLOORS_BELOW if diagram.fits else FLOORS_ALONE
+        self._output_scale, self._slope_scale = (
+            power_scale(values, top, floor)
+            for values, top, floor in zip(
+                (
+                    [own.outputs(m) for own in alike for m in moments],
+                    [own.gradients(m) for own in alike for m in moments],
+                ),
+                tops, floors, strict=True,
+            )
+        )  # fmt: skip
         self._still = [*panels.still(), *self._axes(), *self._blocks(blocks)]
 
     def marks(self, stop: int, fraction: float) -> list[Mark]:
@@ -108,6 +118,16 @@ class DeepFrames:
                 self._slope_scale, self.sizes.gradients(here.moment),
                 self.sizes.gradients(there.moment), fraction, reached, NEGATIVE[:3],
             )  # fmt: skip
+        if self.diagram.fits:
+            if any(near.back) and self.has_gradients:
+                sizes, scale, hue = self.sizes.gradients, self._slope_scale, NEGATIVE
+            else:
+                sizes, scale, hue, reached = (
+                    self.sizes.outputs, self._output_scale, POSITIVE, self.ranks <= front
+                )  # fmt: skip
+            marks += self.diagram.marks(
+                sizes(near.moment), reached, scale, hue, backward=sizes == self.sizes.gradients
+            )
         return marks + self.panels.at(near)
 
     def _bars(
@@ -137,7 +157,7 @@ class DeepFrames:
 
     def _blocks(self, root: Block) -> list[Mark]:
         """Where the network's blocks begin, by name, as many as fit."""
-        base = (SLOPE_FLOOR if self.has_gradients else OUTPUT_FLOOR) + 24
+        base = (self._slope_scale if self.has_gradients else self._output_scale).start + 24
         place = {number: at for at, number in enumerate(self.sizes.numbers)}
         marks: list[Mark] = []
         free = -math.inf
@@ -171,7 +191,7 @@ def bar_heights(scale: Scale, values: FloatArray) -> FloatArray:
 def axis(scale: Scale, name: str, theme: Theme) -> list[Mark]:
     """The name, and a quiet line at every power of ten, or every second or third."""
     marks: list[Mark] = [label(LEFT, scale.end - 14, name, theme.grey)]
-    for value, written in scale.ticks(7):
+    for value, written in scale.ticks(max(2, min(7, int((scale.start - scale.end) / 22)))):
         y = float(scale.place(value))
         marks.append(hairlines(float32_array([[LEFT, y, RIGHT, y]]), theme.hairline))
         marks.append(label(LEFT - 12, y + 6, written, theme.grey, anchor="end"))

@@ -16,11 +16,12 @@ from ..diagram.graph import Layer, NetworkGraph, network_graph
 from ..style import Theme, format_count
 from ..style import theme as theme_named
 from .answer import Answers
-from .deep import DeepFrames, Sizes, bar_words, stops_of
+from .deep import DIAGRAM, DeepFrames, Sizes, bar_words, stops_of
 from .density import Density
 from .focus import focus_on
 from .frames import Frames
 from .link_marks import LinkMarks
+from .lit_diagram import BOX_WORDS, LitDiagram
 from .panels import Panels
 from .places import MOST_COLUMNS, Places, answer_alone, layer_ranks, places_of
 from .reading import Reading
@@ -122,23 +123,25 @@ class _Film:
         focus = None if options.focus is None else focus_on(options.focus, reading, places, look)
         links = LinkMarks(reading, places, moments, focus, look)
         density = Density(reading, look)
-        foot = _foot(trace, reading, places, links, density, moments, answers)
+        blocks = blocks_of(graph) if is_deep else None
+        sizes = Sizes(reading)
+        diagram = LitDiagram(graph, sizes.numbers, ranks, DIAGRAM, look) if is_deep else None
+        foot = _foot(trace, reading, places, links, density, moments, answers, diagram)
         self.panels = Panels(
             reading, places, look, title=options.title or trace.title or "A network", names=names,
             answers=answers, foot=foot, moments=moments,
         )  # fmt: skip
-        blocks = blocks_of(graph) if is_deep else None
         self.story = tell(
             reading, places.depth, moments=moments, speed=options.speed, backward=options.backward,
             ranks=None if blocks is None else stops_of(blocks, ranks),
         )  # fmt: skip
         self.frames: Frames | DeepFrames
-        if blocks is None:
+        if blocks is None or diagram is None:
             self.frames = Frames(
                 reading, places, self.story, self.panels, links, density, focus, look
             )
         else:
-            self.frames = DeepFrames(Sizes(reading), self.story, self.panels, blocks, ranks, look)
+            self.frames = DeepFrames(sizes, self.story, self.panels, blocks, ranks, diagram, look)
 
 
 def _class_names(
@@ -173,7 +176,7 @@ def _answers(trace: Trace, answer: Layer, names: Sequence[str]) -> Answers:
 
 def _foot(
     trace: Trace, reading: Reading, places: Places, links: LinkMarks, density: Density,
-    moments: list[int], answers: Answers,
+    moments: list[int], answers: Answers, diagram: LitDiagram | None,
 ) -> str:  # fmt: skip
     """What exactly is seen, and what is not."""
     about = trace.about
@@ -194,6 +197,7 @@ def _foot(
         longest = format_count(places.depth)
         parts.append(f"{format_count(len(drawn))} layers, {longest} one after another")
         parts.append(bar_words(len(drawn)))
+        parts.append(BOX_WORDS if diagram is not None and diagram.fits else "")
     if any(density.has_room(places, column) for column in places.columns):
         parts.append("below a column: all its numbers, height by √ of how many")
     kinds = {link.kind for link in links.links}

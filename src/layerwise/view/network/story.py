@@ -12,6 +12,7 @@ from .reading import Reading
 LEARNING_S = 14.0  # how long the learning takes on the screen, whatever the number of moments
 SLOWEST_S, FASTEST_S = 0.8, 0.1  # of one moment
 ENDING_S = 2.0
+SWEEP_S = 4.0  # of a wave through all layers, where it does not rest at each
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ def tell(
         stops.append(Stop(time, rest / speed, state.label))
         learning = number + 1 < len(states) and states[number + 1].moment != state.moment
         move = 0.0 if number + 1 == len(states) else pace * 0.6 if learning else MOVE_S
+        if move and not learning and ranks is not None:
+            after = states[number + 1]
+            went = max(abs(sum(after.lit) - sum(state.lit)), sum(after.back) - sum(state.back))
+            move = max(move, SWEEP_S * went / (depth + 1))
         time += (rest + move) / speed
     return Story(tuple(states), Timeline(stops, time), tuple(chapters), poster)
 

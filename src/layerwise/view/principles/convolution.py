@@ -44,7 +44,7 @@ LEFT_BOX: Final = (80.0, TOP, SIDE, SIDE)
 RIGHT_BOX: Final = (1840.0 - SIDE, TOP, SIDE, SIDE)
 MIDDLE: Final = (690.0, 1230.0)
 STRIP: Final = 836.0
-MOST_CHANNELS: Final = 4
+MOST_CHANNELS: Final = 3
 _LINE: Final = 34.0
 _MOST_LINES: Final = 4
 
@@ -55,7 +55,7 @@ def convolution(trace: Trace, *, theme: str | Theme = "dark", language: str = "e
     `trace` is what `explain.convolution` or `explain.convolution_layer` gives. To the left the
     picture with its padding and the window on it, in the middle window × kernel = products, to the
     right the output up to this cell in reading order, below the sum written out. Numbers stand in
-    cells where they can be read. Of more than four input channels the four that add most (the sum
+    cells where they can be read. Of more than three input channels the three that add most (the sum
     of magnitudes over all stops) are drawn, all are added; the picture says so.
 
     Raises `InputError` for a trace without a walk.

@@ -13,7 +13,7 @@ from ...typeface import text_width
 from ...types import ByteArray, FloatArray, float32_array
 from ..marks import Box, hairlines, inscribed, label
 from ..palette import signed_color, text_on
-from ..style import FOCUS_RING, SMALLEST_SIZE, Theme, format_count, format_number
+from ..style import FOCUS_RING, MINUS, SMALLEST_SIZE, Theme, format_count, format_number
 
 Range: TypeAlias = tuple[float, float]
 Writes: TypeAlias = Callable[[str], str]
@@ -21,6 +21,7 @@ Writes: TypeAlias = Callable[[str], str]
 
 LARGEST_NUMBER: Final = 24
 _LINED: Final = 12.0  # pixels of a cell from which on lines are drawn between cells
+_ROOMY: Final = 56.0  # pixels of a cell that holds three digits
 _MOST_WRITTEN: Final = 1024
 
 
@@ -113,8 +114,8 @@ class Grid:
         """Each number as it is written, in reading order."""
         if self.written:
             return [self.writes(said(cell)) for row in self.written for cell in row]
-        digits = 3 if self.cell >= 56 else 2
-        return [self.writes(short(value, digits)) for value in self.values.ravel().tolist()]
+        write = short if self.cell >= _ROOMY else _shortest
+        return [self.writes(write(value)) for value in self.values.ravel().tolist()]
 
 
 def ring(box: Box, color: Color, beyond: float) -> Rectangles:
@@ -175,9 +176,16 @@ def _without_zero(text: str) -> str:
     return text
 
 
+def _shortest(value: float) -> str:
+    """Two digits, of a fraction at most three decimals: a small one is rounded."""
+    if 0 < abs(value) < 0.1:
+        return f"{value:.3f}".replace("-", MINUS)
+    return short(value, 2)
+
+
 def said(cell: str) -> str:
     """A number as somebody typed it, with a true minus."""
-    return cell.replace("-", "\u2212")
+    return cell.replace("-", MINUS)
 
 
 def kernel_limit(values: FloatArray) -> Range:

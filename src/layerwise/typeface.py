@@ -156,6 +156,13 @@ def shorten(string: str, width: float, size: float, weight: int = 400, family: s
     return string[:low].rstrip() + ELLIPSIS
 
 
+def lacking(string: str, weight: int = 400, family: str = "sans") -> str:
+    """The characters of a line that the font cannot draw, each once; "" if it has them all."""
+    shown, _ = _set_line(string, family, weight)
+    glyphs = _face(family, weight).glyphs
+    return "".join(dict.fromkeys(character for character in shown if character not in glyphs))
+
+
 def script_of(character: str) -> str:
     """The script of a letter, "" for others: "Latin", "Greek" or "Cyrillic" (UAX #24)."""
     code = ord(character)

@@ -15,6 +15,7 @@ from ..diagram.folding import blocks_of
 from ..diagram.graph import Layer, NetworkGraph, network_graph
 from ..style import Theme, format_count
 from ..style import theme as theme_named
+from ..writable import writable
 from .answer import Answers
 from .deep import DIAGRAM, DeepFrames, Sizes, bar_words, stops_of
 from .density import Density
@@ -82,8 +83,8 @@ def network(
         marks,
         story.timeline,
         ground=look.ground,
-        title=first.panels.title,
-        description=f"{first.panels.title}: {len(graph.layers)} layers. {first.panels.foot}",
+        title=first.title,
+        description=f"{first.title}: {len(graph.layers)} layers. {first.panels.foot}{first.spoken}",
         chapters=story.chapters,
         poster=story.poster,
     )
@@ -118,7 +119,8 @@ class _Film:
         places = answer_alone(reading, ranks) if is_deep else places_of(reading, ranks)
         kept = reading.moments
         moments = [kept[place] for place in chosen(len(kept), MOST_MOMENTS)]
-        names = _class_names(trace, graph, options.classes)
+        given = _class_names(trace, graph, options.classes)
+        names, unwritten = writable(given, "class")
         answers = _answers(trace, graph.layers[-1], names)
         focus = None if options.focus is None else focus_on(options.focus, reading, places, look)
         links = LinkMarks(reading, places, moments, focus, look)
@@ -126,9 +128,14 @@ class _Film:
         blocks = blocks_of(graph) if is_deep else None
         sizes = Sizes(reading)
         diagram = LitDiagram(graph, sizes.numbers, ranks, DIAGRAM, look) if is_deep else None
+        columns, nameless = writable([str(n) for n in trace.about.get("columns", [])], "column")
+        self.title = options.title or trace.title or "A network"
+        title, untitled = writable([self.title], "network")
         foot = _foot(trace, reading, places, links, density, moments, answers, diagram)
+        foot = " · ".join(part for part in (foot, unwritten, nameless, untitled) if part)
+        self.spoken = f" Classes: {', '.join(given)}." if unwritten else ""
         self.panels = Panels(
-            reading, places, look, title=options.title or trace.title or "A network", names=names,
+            reading, places, look, title=title[0], names=names, columns=columns,
             answers=answers, foot=foot, moments=moments,
         )  # fmt: skip
         self.story = tell(

@@ -37,14 +37,18 @@ TITLE_BASE: Final = 54.0  # above headings of three lines
 
 
 class Panels:
-    """Draws everything but the network itself. `names` are the classes, none for other answers."""
+    """Draws everything but the network itself.
+
+    `names` are the classes, none for other answers; `columns` those of a table, none for others.
+    """
 
     def __init__(
         self, reading: Reading, places: Places, theme: Theme, *, title: str,
-        names: Sequence[str], answers: Answers, foot: str, moments: Sequence[int],
+        names: Sequence[str], columns: Sequence[str], answers: Answers, foot: str,
+        moments: Sequence[int],
     ) -> None:  # fmt: skip
         self.reading, self.places, self.theme = reading, places, theme
-        self.names = tuple(names)
+        self.names, self.columns = tuple(names), tuple(columns)
         self.title, self.foot, self.moments = title, foot, list(moments)
         self._answer = Answer(reading, places.columns[-1], theme, names=names, answers=answers)
         self._lines = self._curves()
@@ -106,7 +110,7 @@ class Panels:
 
     def _row(self, column: Column, values: FloatArray, moment: int) -> list[Mark]:
         """A row of a table: each column's name before its unit."""
-        names = [str(n) for n in self.reading.trace.about.get("columns", [])]
+        names = self.columns
         scales = self.reading.trace.about.get("standardised")
         if scales is not None:  # as a person knows them
             values = values * np.array(scales["scale"]) + np.array(scales["mean"])

@@ -26,7 +26,7 @@ from .kernels import Kernel, finite, kernel
 MOST_CELLS: Final = 60
 _MOST_WORK: Final = 1 << 31  # products; some seconds
 PLANE = ("channel", "row", "column")
-CELLS_NOTE: Final = "{shown} of {all:,} places of the kernel are walked through, evenly apart"
+CELLS_NOTE: Final = "{shown} of {all:,} places of the output are walked through"
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ def convolution(
     chosen = place_among("channel", channel, len(numbers))
     told |= {
         "padding": [list(pair) for pair in margin], "padding mode": padding_mode,
-        "flipped": bool(flip), "range": list(value_range(array, picture)),
+        "flipped": bool(flip), "evenly": cells is None, "range": list(value_range(array, picture)),
     }  # fmt: skip
     walk = Walk(
         told["name"] or "convolution", array, framed, numbers, added, output, step, apart, groups,

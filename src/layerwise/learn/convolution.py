@@ -99,7 +99,7 @@ class _Figures:
         """A number as the language writes it."""
         return self.words.figures(short(float(value)))
 
-    def view(self) -> dict[str, str]:
+    def view(self) -> dict[str, Any]:
         """The look and the language of every picture."""
         return {"theme": self.theme, "language": self.words.language}
 

@@ -378,7 +378,8 @@ class _Frames:
         total, walked = self.output.size, len(self.moments)
         if walked < total:
             figures = self.writes(f"{total:,}")
-            parts.append(self.words("convolution.foot-cells", shown=walked, all=figures))
+            key = "convolution.foot-cells" if about["evenly"] else "convolution.foot-cells-chosen"
+            parts.append(self.words(key, shown=walked, all=figures))
         if len(self.drawn) < len(self.inputs):
             parts.append(
                 self.words("convolution.foot-channels", shown=len(self.drawn), all=len(self.inputs))

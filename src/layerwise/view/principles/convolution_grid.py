@@ -50,7 +50,8 @@ class Grid:
     @property
     def cell(self) -> float:
         """The side of a cell in pixels."""
-        return float(self.place[2]) / self.values.shape[1]
+        side: float = self.place[2] / self.values.shape[1]
+        return side
 
     def marks(self) -> list[Mark]:
         """The cells, lines between them, and their numbers where they can be read."""
@@ -69,7 +70,9 @@ class Grid:
                 [x + c * self.cell, y, x + c * self.cell, y + height] for c in range(columns + 1)
             ]
             lines += [[x, y + r * self.cell, x + width, y + r * self.cell] for r in range(rows + 1)]
-            marks.append(hairlines(float32_array(lines), self.theme.hairline))
+            # On signed colours the zero is as grey as a hairline.
+            edge = self.theme.ground if self.limits[0] < 0 else self.theme.hairline
+            marks.append(hairlines(float32_array(lines), edge))
         return marks + self._numbers(flat, count)
 
     def window(self, corner: tuple[int, int], size: tuple[int, int], color: Color) -> list[Mark]:
@@ -177,9 +180,9 @@ def _without_zero(text: str) -> str:
 
 
 def _shortest(value: float) -> str:
-    """Two digits, of a fraction at most three decimals: a small one is rounded."""
-    if 0 < abs(value) < 0.1:
-        return f"{value:.3f}".replace("-", MINUS)
+    """Two digits, of a fraction two decimals: a small one is rounded."""
+    if 0 < abs(value) < 1:
+        return f"{value:z.2f}".replace("-", MINUS)
     return short(value, 2)
 
 

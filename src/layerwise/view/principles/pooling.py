@@ -86,7 +86,9 @@ def _still(trace: Trace, frame: Frame, told: Words, title: str) -> list[Mark]:
     ]  # fmt: skip
     total, walked = _plane(trace, "output").size, len(trace.where("value"))
     if walked < total:
-        parts.append(told("convolution.foot-cells", shown=walked, all=told.figures(f"{total:,}")))
+        parts.append(
+            told("convolution.foot-cells-chosen", shown=walked, all=told.figures(f"{total:,}"))
+        )
     if len(trace["picture", 0]) > 1:
         channel = int(about["channel"]) + 1
         parts.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import signal
@@ -74,6 +75,31 @@ def test_classify_predict_and_film(run, table: Path, tmp_path: Path) -> None:
     assert (tmp_path / "again.svg").read_bytes() == before
 
 
+def test_more_than_three_columns_make_an_ensemble(run, tmp_path: Path) -> None:
+    code, said, wrong = run("classify", "iris", "--model", "i.lw", "--film", "i.svg")
+    assert (code, wrong) == (0, "")
+    model = lw.load("i.lw")
+    assert f"{len(model.members_)} lattices of 32 × 32 cells over {len(model.pairs_)} pairs" in said
+    first = model.pairs_[0]
+    assert f"  {first.weight:.2f}  {first.names[0]} × {first.names[1]}" in said
+    for name in ("this network", "always ", "nearest neighbour", "gradient boosting"):
+        assert name in said
+    before = (tmp_path / "i.svg").read_bytes()
+    assert run("film", "i.lw", "--out", "again.svg")[0] == 0
+    assert (tmp_path / "again.svg").read_bytes() == before
+    iris = lw.data.load("iris")
+    pd.DataFrame(iris.features, columns=iris.columns).to_csv(tmp_path / "new.csv", index=False)
+    code, printed, wrong = run("predict", "i.lw", "new.csv")
+    assert (code, wrong) == (0, "")
+    answers = pd.read_csv(io.StringIO(printed))
+    assert np.mean(answers["class"].to_numpy() == np.array(iris.y)) > 0.95
+    expected = model.predict_proba(pd.DataFrame(iris.features, columns=iris.columns))
+    assert np.allclose(answers.iloc[:, 3:], expected, atol=1e-6)
+    code, said, _ = run("classify", "iris", "--network", "lattice", "--grid", "40")
+    assert code == 0
+    assert "4 columns shown as 2" in said
+
+
 def test_same_seed_same_model(run, table: Path, tmp_path: Path) -> None:
     for name in ("one.lw", "two.lw"):
         run("classify", "trees.csv", "--target", "species", "--grid", "40", "--model", name)
@@ -116,6 +142,15 @@ WRONG = [
     (
         ["classify", "iris", "--rule", "votes"],
         "Unknown value of --rule 'votes'. Did you mean 'vote'?",
+    ),
+    (
+        ["classify", "iris", "--network", "ensembel"],
+        "Unknown value of --network 'ensembel'. Did you mean 'ensemble'?",
+    ),
+    (
+        ["classify", "iris", "--network", "ensemble", "--grid", "50"],
+        "Grid, rule, window and fuzzy layers are those of one lattice. Received them and an "
+        'ensemble. Leave them out, or choose network="lattice".',
     ),
     (
         ["classify", "iris", "--theme", "lihgt"],
@@ -255,7 +290,8 @@ def test_help_is_light() -> None:
 
 @pytest.mark.parametrize("delay", [0.0, 1.5])
 def test_interrupted_work_leaves_whole_files_only(tmp_path: Path, delay: float) -> None:
-    words = ["classify", "digits", "--film", "d.mp4", "--page", "d.html", "--model", "d.lw"]
+    words = ["classify", "digits", "--network", "lattice", "--film", "d.mp4", "--page", "d.html",
+             "--model", "d.lw"]  # fmt: skip
     started = subprocess.Popen(
         [sys.executable, "-m", "layerwise", *words],
         cwd=tmp_path,

@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 import layerwise as lw
-from layerwise.errors import InputError
+from layerwise.errors import InputError, UnknownNameError
 from layerwise.lattice.quality import Quality, quality
 from layerwise.lattice.study import verdict
 
@@ -91,6 +91,26 @@ def test_study_of_iris() -> None:
     assert [baseline["name"] for baseline in about["baselines"]] == [
         name.removesuffix(" neighbours") for name, _ in found.table[1:]
     ]
+
+
+def test_study_of_more_columns_is_an_ensemble() -> None:
+    data = lw.data.load("wine")
+    seen: list[tuple[str, int, int]] = []
+    found = lw.study(data, progress=lambda *told: seen.append(told))
+    assert isinstance(found.model, lw.LatticeEnsembleClassifier)
+    assert found.candidates == ()
+    assert ("the network", found.model.rounds, found.model.rounds) in seen
+    given = found.model.predict_proba(_frame(found.control))
+    assert found.table[0][1] == quality(given, found.control.require_labels())
+    assert found.model.trace_.about["data"] == "wine"
+    assert isinstance(lw.study(data, grid=30, rule="copy").model, lw.LatticeClassifier)
+    two = data.select(data.columns[:2])
+    small = lw.study(two, grid=30, rule="copy", folds=2)
+    assert isinstance(small.model, lw.LatticeClassifier)
+    with pytest.raises(UnknownNameError, match="Did you mean 'lattice'"):
+        lw.study(data, network="latice")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="those of one lattice"):
+        lw.study(data, network="ensemble", rule="vote")
 
 
 def test_study_tunes_what_is_open_and_is_repeatable() -> None:

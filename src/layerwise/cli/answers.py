@@ -53,10 +53,10 @@ def predict(
 
 
 def _lattice_answers(model: Path, data: str, missing: str) -> tuple[pd.DataFrame, list[str]]:
-    from ..lattice.model_file import load_model
     from ..lattice.prediction import predict_table
+    from ..saved import load
 
-    answers, outside, notes = predict_table(load_model(model), data, missing)
+    answers, outside, notes = predict_table(load(model), data, missing)  # type: ignore[arg-type]
     if not outside:
         return answers, list(notes)
     beyond = f"{outside:,} of {len(answers):,} rows lie outside the grid; its edge answers for them"

@@ -114,8 +114,8 @@ def _scene(
         from ..saved import kind_of
 
         if kind_of(source) != "network":
-            from ..lattice.model_file import load_model
-            from ..view import lattice
+            from ..saved import load
+            from .lattice import film_of
 
             refused = {"--input": samples, "--focus": focus, "--title": title or None}
             for name, value in refused.items():
@@ -123,7 +123,7 @@ def _scene(
                     raise InputError(
                         f"{name} is for ordinary networks", received=f"{source}, a lattice network"
                     )
-            return lattice(load_model(source).trace_, theme=theme)
+            return film_of(load(source), theme)  # type: ignore[arg-type]
     trace = _trace(source, samples, sample)
     from ..view import network
 

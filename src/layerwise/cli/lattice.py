@@ -23,7 +23,12 @@ from .terminal import (
 
 if TYPE_CHECKING:
     from ..data import Dataset
+    from ..lattice.classifier import LatticeClassifier
+    from ..lattice.ensemble import LatticeEnsembleClassifier
     from ..lattice.study import Study
+    from ..scene import Scene
+
+NETWORKS = ("auto", "lattice", "ensemble")
 
 Film = Annotated[
     list[Path] | None,
@@ -45,6 +50,13 @@ def classify(
     columns: Annotated[str | None, typer.Option(help="Use only these columns: a,b")] = None,
     grid: Annotated[int | None, typer.Option(help="Rows and columns; tuned if not given.")] = None,
     rule: Annotated[str | None, typer.Option(help="copy or vote; tuned if not given.")] = None,
+    network: Annotated[
+        str,
+        typer.Option(
+            help="lattice, ensemble (of lattices), or auto: an ensemble for more "
+            "than three columns."
+        ),
+    ] = "auto",
     window: Annotated[int, typer.Option(help="Reach of a vote, in cells.")] = 1,
     fuzzy: Annotated[str, typer.Option(help="Fuzzy layers: a number, or auto.")] = "auto",
     control: Annotated[float, typer.Option(help="Share of the samples set aside.")] = 0.25,
@@ -61,7 +73,9 @@ def classify(
     if model is not None:
         check_place(model)
     layers = _fuzzy(fuzzy)
-    check_choices(rule=(rule, ("copy", "vote")), theme=(theme, ("dark", "light")))
+    check_choices(
+        rule=(rule, ("copy", "vote")), network=(network, NETWORKS), theme=(theme, ("dark", "light"))
+    )
     from ..data import load
     from ..lattice.study import study
 
@@ -71,16 +85,25 @@ def classify(
         found = study(
             data, grid=grid, rule=rule, window=window, fuzzy_layers=layers,  # type: ignore[arg-type]
             control=control, folds=folds, seed=seed, threads=_processors(), progress=report,
+            network=network,  # type: ignore[arg-type]
         )  # fmt: skip
     _show_study(found)
     if model is not None:
         found.model.save(model)
     if films:
-        from ..view import lattice
-
-        save(lattice(found.model.trace_, theme=theme), films)
+        save(film_of(found.model, theme), films)
     for path in [*films, *([model] if model else [])]:
         out.print(f"wrote {path}")
+
+
+def film_of(model: LatticeClassifier | LatticeEnsembleClassifier, theme: str) -> Scene:
+    """The film of one lattice, or of an ensemble's pair that matters most."""
+    from ..lattice.ensemble import LatticeEnsembleClassifier
+    from ..view import lattice, lattice_pairs
+
+    if isinstance(model, LatticeEnsembleClassifier):
+        return lattice_pairs(model.trace_, theme=theme)
+    return lattice(model.trace_, theme=theme)
 
 
 def list_data() -> None:
@@ -111,17 +134,28 @@ def _describe(data: Dataset) -> None:
 
 
 def _show_study(found: Study) -> None:
+    from ..lattice.classifier import LatticeClassifier
+
     model = found.model
-    best = min(found.candidates, key=lambda candidate: candidate.log_loss)
-    tried = len(found.candidates)
-    out.print(
-        f"{found.folds}-fold cross-validation of {tried} setting{'s' if tried > 1 else ''}: best "
-        f"grid {best.grid}, rule {best.rule}, log-loss {best.log_loss:.3f} ± {best.spread:.3f}"
-    )
-    out.print(
-        f"{model.depth_:,} layers fill the grid; {model.fuzzy_depth_:,} fuzzy layers from the "
-        f"{'points' if model.fuzzy_from_ == 'points' else 'filled grid'}"
-    )
+    if isinstance(model, LatticeClassifier):
+        best = min(found.candidates, key=lambda candidate: candidate.log_loss)
+        tried = len(found.candidates)
+        out.print(
+            f"{found.folds}-fold cross-validation of {tried} setting{'s' if tried > 1 else ''}: "
+            f"best grid {best.grid}, rule {best.rule}, log-loss {best.log_loss:.3f} ± "
+            f"{best.spread:.3f}"
+        )
+        out.print(
+            f"{model.depth_:,} layers fill the grid; {model.fuzzy_depth_:,} fuzzy layers from the "
+            f"{'points' if model.fuzzy_from_ == 'points' else 'filled grid'}"
+        )
+    else:
+        out.print(
+            f"{len(model.members_):,} lattices of {model.grid} × {model.grid} cells over "
+            f"{len(model.pairs_):,} pairs of axes; what matters most, by how far it moves a score:"
+        )
+        for pair in model.pairs_[:5]:
+            out.print(f"  {pair.weight:.2f}  {pair.names[0]} × {pair.names[1]}", markup=False)
     for note in found.notes[len(found.training.notes) :]:
         out.print(f"  {note}", markup=False)
     table = Table(box=None, pad_edge=False)

@@ -80,8 +80,8 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
     def __init__(
         self,
         grid: int = 32,
-        rounds: int = 150,
-        learning_rate: float = 0.18,
+        rounds: int = 300,
+        learning_rate: float = 0.12,
         depths: tuple[int, ...] = (4, 16, 64),
         candidates: int = 12,
         components: int = 6,

@@ -9,13 +9,14 @@ import numpy as np
 from ..data import load
 from ..errors import InputError, unknown_name
 from .classifier import LatticeClassifier
+from .ensemble import LatticeEnsembleClassifier
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def predict_table(
-    model: LatticeClassifier, table: Any, missing: str = "refuse"
+    model: LatticeClassifier | LatticeEnsembleClassifier, table: Any, missing: str = "refuse"
 ) -> tuple[pd.DataFrame, int, tuple[str, ...]]:
     """Answers, how many rows lie outside the grid, and notes on what was left out.
 
@@ -44,7 +45,9 @@ def predict_table(
         )
     points = pd.DataFrame(data.features, columns=names) if names else data.features
     probabilities = model.predict_proba(points)
-    outside = model.outside(points)
+    outside = np.zeros(len(data), bool)  # an ensemble has no edges: its axes end at ranks
+    if isinstance(model, LatticeClassifier):
+        outside = model.outside(points)
     answers = pd.DataFrame({"row": np.arange(1, len(data) + 1)})
     answers["class"] = model.predict(points)
     answers["outside"] = np.where(outside, "yes", "no")

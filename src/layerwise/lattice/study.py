@@ -12,16 +12,19 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from ..data import Dataset
-from ..errors import InputError
+from ..errors import InputError, unknown_name
 from ..types import FloatArray, IntArray
 from .classifier import LatticeClassifier
 from .depth import Start
+from .ensemble import LatticeEnsembleClassifier
 from .layers import Rule
 from .quality import Quality, quality
 
 GRIDS: Final = (100, 200, 400)
 RULES: Final[tuple[Rule, ...]] = ("copy", "vote")
 NEIGHBORS: Final = (1, 5, 15, 25, 50)
+FEW_COLUMNS: Final = 3  # up to so many, one lattice; beyond, an ensemble
+NETWORKS: Final = ("auto", "lattice", "ensemble")
 MOST_FOR_TUNING: Final = 10_000  # training points; more would change no choice, only take longer
 
 Progress = Callable[[str, int, int], None]
@@ -41,11 +44,12 @@ class Candidate:
 class Study:
     """What was found: the fitted network, what was tried, and how it compares on control points.
 
-    `table`: (method, its quality on the control set), this network first. `notes`: what was left
-    out on the way. `verdict`: one sentence.
+    `candidates`: what one lattice was tuned by; none for an ensemble. `table`: (method, its quality
+    on the control set), this network first. `notes`: what was left out on the way. `verdict`: one
+    sentence.
     """
 
-    model: LatticeClassifier
+    model: LatticeClassifier | LatticeEnsembleClassifier
     training: Dataset
     control: Dataset
     candidates: tuple[Candidate, ...]
@@ -67,9 +71,14 @@ def study(
     folds: int = 5,
     seed: int = 0,
     threads: int = 1,
+    network: Literal["auto", "lattice", "ensemble"] = "auto",
     progress: Progress | None = None,
 ) -> Study:
     """Split, cross-validate, fit, compare with known methods, judge.
+
+    `network`: one "lattice" of two axes, an "ensemble" of them over pairs of axes, or "auto": an
+    ensemble for more than three columns, unless `grid`, `rule`, `window` or the fuzzy layers of one
+    lattice are asked for. An ensemble is not tuned: its rounds judge themselves.
 
     What is None is tuned by `folds`-fold cross-validated log-loss on the training part; depth and
     start are chosen inside each fit by leave-one-out. The known methods see every column, the
@@ -91,32 +100,42 @@ def study(
             do="Use more samples or fewer folds",
         )
     report = progress or (lambda what, done, total: None)
-    settings = list(product(GRIDS if grid is None else (grid,), RULES if rule is None else (rule,)))
-    fitted = [
-        LatticeClassifier(
-            grid=side,
-            rule=how,
-            window=window,
-            random_state=seed,
-            fuzzy_from=fuzzy_from,
-            fuzzy_layers=fuzzy_layers,
+    of_one = (grid, rule, window, fuzzy_layers, fuzzy_from) != (None, None, 1, "auto", "auto")
+    candidates: tuple[Candidate, ...] = ()
+    some = training
+    model: LatticeClassifier | LatticeEnsembleClassifier
+    if _is_ensemble(network, len(data.columns), of_one=of_one):
+        model = LatticeEnsembleClassifier(random_state=seed)
+        model.fit(_named(training), training.y,
+                  progress=lambda done, total: report("the network", done, total))  # fmt: skip
+    else:
+        settings = list(
+            product(GRIDS if grid is None else (grid,), RULES if rule is None else (rule,))
         )
-        for side, how in settings
-    ]
-    some = _some(training, seed)
-    losses = _cross_validate(
-        fitted, some.features, some.require_labels(), folds, seed, threads, report
-    )
-    candidates = tuple(
-        Candidate(side, how, float(np.mean(row)), float(np.std(row)))
-        for (side, how), row in zip(settings, losses, strict=True)
-    )
-    best = min(range(len(settings)), key=lambda index: candidates[index].log_loss)
-    model = fitted[best]
-    frame = _named(training)
-    report("the network", 0, 1)
-    model.fit(frame, training.y)
-    report("the network", 1, 1)
+        fitted = [
+            LatticeClassifier(
+                grid=side,
+                rule=how,
+                window=window,
+                random_state=seed,
+                fuzzy_from=fuzzy_from,
+                fuzzy_layers=fuzzy_layers,
+            )
+            for side, how in settings
+        ]
+        some = _some(training, seed)
+        losses = _cross_validate(
+            fitted, some.features, some.require_labels(), folds, seed, threads, report
+        )
+        candidates = tuple(
+            Candidate(side, how, float(np.mean(row)), float(np.std(row)))
+            for (side, how), row in zip(settings, losses, strict=True)
+        )
+        best = min(range(len(settings)), key=lambda index: candidates[index].log_loss)
+        model = fitted[best]
+        report("the network", 0, 1)
+        model.fit(_named(training), training.y)
+        report("the network", 1, 1)
     table = [("this network", _judged(model, _named(aside), truth, training.classes))]
     table += _known_methods(training, aside, seed, report)
     model.show_with(
@@ -125,8 +144,35 @@ def study(
         data=data.card.name,
         baselines=[(name.removesuffix(" neighbours"), found.accuracy) for name, found in table[1:]],
     )
+    notes = [*training.notes, *_notes(model, training, aside, some)]
+    return Study(
+        model, training, aside, candidates, folds, tuple(table), verdict(table, len(aside)),
+        tuple(notes),
+    )  # fmt: skip
+
+
+def _is_ensemble(network: str, columns: int, *, of_one: bool) -> bool:
+    if network not in NETWORKS:
+        raise unknown_name("network", str(network), NETWORKS)
+    if network == "ensemble" and of_one:
+        raise InputError(
+            "Grid, rule, window and fuzzy layers are those of one lattice",
+            received="them and an ensemble", do='Leave them out, or choose network="lattice"',
+        )  # fmt: skip
+    return network == "ensemble" or (network == "auto" and columns > FEW_COLUMNS and not of_one)
+
+
+def _notes(
+    model: LatticeClassifier | LatticeEnsembleClassifier,
+    training: Dataset,
+    aside: Dataset,
+    some: Dataset,
+) -> list[str]:
+    """What was projected, thinned or answered by an edge."""
+    if isinstance(model, LatticeEnsembleClassifier):
+        return []
+    notes = []
     outside = int(np.count_nonzero(model.outside(_named(aside))))
-    notes = [*training.notes]
     if model.projection_.note:
         notes.append(f"{len(training.columns)} columns shown as 2: {model.projection_.note}")
     if len(some) < len(training):
@@ -136,10 +182,7 @@ def study(
             f"{outside} of {len(aside)} control points lie outside the grid and are answered by "
             "its edge"
         )
-    return Study(
-        model, training, aside, candidates, folds, tuple(table), verdict(table, len(aside)),
-        tuple(notes),
-    )  # fmt: skip
+    return notes
 
 
 def _some(training: Dataset, seed: int) -> Dataset:

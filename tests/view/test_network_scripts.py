@@ -57,3 +57,11 @@ def test_a_film_draws_no_empty_boxes(names):
     assert scene.title == f"{names[0]}?"
     pixels = scene.frame(0)
     assert pixels.dtype == np.uint8
+
+
+def test_a_table_of_classes_draws_no_empty_boxes():
+    scene = lw.view.confusion(np.eye(2, dtype=int)[None], ["חתול", "dog"])
+    strings = [m.string for m in scene.stop_marks(0) if isinstance(m, Text)]
+    assert not any(map(lacking, strings))
+    assert "class 1" in strings
+    assert any("class 1: named in Hebrew" in text for text in strings)

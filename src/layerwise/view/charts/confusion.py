@@ -14,6 +14,7 @@ from ...trace import Trace
 from ...types import FloatArray, IntArray
 from ..style import Theme
 from ..style import theme as theme_named
+from ..writable import writable
 from .confusion_frames import ConfusionFrames
 from .frame import Frame, chosen, place_in_time
 
@@ -64,9 +65,11 @@ def confusion(
     frame = Frame(size, theme_named(theme))
     shown = chosen(len(found.counts))
     heading = title or "Which class is taken for which"
+    answers_shown, unwritten = writable(found.answers, "class")
     frames = ConfusionFrames(
-        frame, found.counts, found.classes, found.answers, found.places, shown,
-        counted=found.counted, title=heading, note=found.note,
+        frame, found.counts, answers_shown[: len(found.classes)], answers_shown, found.places,
+        shown, counted=found.counted, title=heading,
+        note=" · ".join(part for part in (found.note, unwritten) if part),
     )  # fmt: skip
     return frame.scene(
         frames.marks, frames.labels, title=heading, description=frames.description(), speed=speed

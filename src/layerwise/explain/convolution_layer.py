@@ -66,7 +66,8 @@ def convolution_layer(
         margin = _difference(picture, frame)
     about = {
         "name": site.name, "written": [], "padding": [list(pair) for pair in margin],
-        "padding mode": "zeros" if picture_name == source else _mode(inner), "flipped": False, "evenly": cells is None,
+        "padding mode": "zeros" if picture_name == source else _mode(inner), "flipped": False,
+        "evenly": cells is None,
         "range": list(value_range(picture, picture)), "layer": site.name, "sample": sample,
         "settings": str(site.about.get("settings", "")), "largest difference": most,
         "shown picture": picture_name,

@@ -12,9 +12,10 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -45,7 +46,30 @@ MOST_READING_CELLS: Final = 6_000_000
 Json = dict[str, Any]
 
 
-def scene_document(scene: Scene) -> Json:
+class Form:
+    """How a written scene holds its arrays and pictures: here all in the text, as the schema says.
+
+    `in_order`: whether curves are written in the order in which they are drawn. Otherwise they are
+    written by their places, which stay the same while the order changes, with an `order` beside.
+    """
+
+    in_order = True
+
+    def array(self, array: Array, *, decimals: int = 3) -> Any:
+        """An array."""
+        return array_value(array, decimals=decimals)
+
+    def run(self, array: Array, before: int | None) -> Any:
+        """A run, in the order of runs; `before` is one of its shape that was shown before it."""
+        return self.array(array)
+
+    def picture(self, pixels: ByteArray, palette: ByteArray | None, place: str) -> Json:
+        """A picture; `place` says where it is shown: those of one place may be alike."""
+        rows, columns = pixels.shape[:2]
+        return {"rows": rows, "columns": columns, "png": _base64(picture_png(pixels, palette))}
+
+
+def scene_document(scene: Scene, form: Form | None = None) -> Json:
     """The whole scene as plain dictionaries, lists, numbers and strings, ready for `json.dumps`.
 
     Pictures are PNG in base64. An image whose site is in `scene.replays` is written without its
@@ -53,7 +77,8 @@ def scene_document(scene: Scene) -> Json:
     Raises `InputError` where a mark holds a number that is not finite.
     """
     replays = {**scene.replays, **(scene.portrait.replays if scene.portrait else {})}
-    shared = _Shared(frozenset(replays))
+    form = form or Form()
+    shared = _Shared(frozenset(replays), form)
     film = _film(scene, shared)
     portrait = _film(scene.portrait, shared) if scene.portrait else None
     return {
@@ -61,10 +86,10 @@ def scene_document(scene: Scene) -> Json:
         "version": VERSION,
         **film,
         "portrait": portrait,
-        "runs": [array_value(run) for run in shared.runs.entries],
+        "runs": [form.run(run, before) for run, before in shared.runs.written()],
         "palettes": shared.palettes.entries,
         "pictures": shared.pictures.entries,
-        "replays": {site: _plain(recipe) for site, recipe in replays.items()},
+        "replays": {site: _plain(recipe, form) for site, recipe in replays.items()},
     }
 
 
@@ -159,9 +184,29 @@ class _Runs:
     def __init__(self) -> None:
         self.entries: list[Array] = []
         self._by_start: dict[bytes, list[int]] = {}
+        self._latest: dict[tuple[object, ...], int] = {}
+        self._before: dict[int, int] = {}
 
-    def value(self, array: Array) -> Json:
-        """The array as the first `count` rows of a run, which grows if need be."""
+    def value(self, array: Array, *role: object) -> Json:
+        """The array as the first `count` rows of a run, which grows if need be.
+
+        `role` says what it is, so that it is known which run was that before.
+        """
+        value = self._value(array)
+        latest = self._latest.get(role)
+        if latest is not None and latest < value["run"]:
+            self._before.setdefault(value["run"], latest)
+        self._latest[role] = value["run"]
+        return value
+
+    def written(self) -> Iterator[tuple[Array, int | None]]:
+        """Each run, with the one before it in its role if that is of the same shape."""
+        for index, run in enumerate(self.entries):
+            before = self._before.get(index)
+            fits = before is not None and self.entries[before].shape == run.shape
+            yield run, before if fits else None
+
+    def _value(self, array: Array) -> Json:
         if array.dtype == np.float32:
             array = np.round(array, 3) + np.float32(0)  # equal text for −0 and 0
         start = repr((array.shape[1:], array.dtype.str)).encode() + array[:1].tobytes()
@@ -181,22 +226,20 @@ class _Runs:
 class _Shared:
     """What a film and its portrait layout have in common."""
 
-    def __init__(self, replayed: frozenset[str]) -> None:
-        self.replayed, self.runs = replayed, _Runs()
+    def __init__(self, replayed: frozenset[str], form: Form) -> None:
+        self.replayed, self.form, self.runs = replayed, form, _Runs()
         self.palettes, self.pictures = _Table(), _Table()
 
     def palette(self, palette: ByteArray) -> int:
         return self.palettes.index(array_value(palette))
 
-    def picture(self, pixels: ByteArray, palette: ByteArray | None = None) -> int:
+    def picture(self, pixels: ByteArray, palette: ByteArray | None = None, place: str = "") -> int:
         entries = b"" if palette is None else np.ascontiguousarray(palette).tobytes()
         shape = repr((pixels.shape, palette is None)).encode()
         digest, index = self.pictures.find(shape, np.ascontiguousarray(pixels).tobytes(), entries)
         if index is not None:
             return index
-        png = _base64(picture_png(pixels, palette))
-        rows, columns = pixels.shape[:2]
-        return self.pictures.add(digest, {"rows": rows, "columns": columns, "png": png})
+        return self.pictures.add(digest, self.form.picture(pixels, palette, place))
 
 
 def _film(scene: Scene, shared: _Shared) -> Json:
@@ -248,7 +291,10 @@ def _mark(mark: Mark, shared: _Shared) -> Json:
         case Segments():
             written |= _arrays(mark, ("ends", "widths", "colors"), shared)
         case Curves():
+            mark, order = _by_place(mark) if not shared.form.in_order else (mark, None)
             written |= _arrays(mark, ("points", "widths", "colors"), shared)
+            if order is not None:
+                written["order"] = order if isinstance(order, str) else shared.runs.value(order)
         case Rectangles():
             names = ("boxes", "radii", "fill", "stroke", "stroke_widths")
             written |= _arrays(mark, names, shared)
@@ -257,7 +303,8 @@ def _mark(mark: Mark, shared: _Shared) -> Json:
             if mark.palette is not None:
                 written["palette"] = shared.palette(mark.palette)
             if not _replayed(mark, shared):
-                written["picture"] = shared.picture(mark.pixels, mark.palette)
+                place = repr(written["box"])
+                written["picture"] = shared.picture(mark.pixels, mark.palette, place)
         case _:
             written |= {
                 "at": _listed(mark.at),
@@ -269,7 +316,7 @@ def _mark(mark: Mark, shared: _Shared) -> Json:
                 "family": mark.family,
             }
     if mark.refers is not None:
-        written["refers"] = _reference(mark.refers)
+        written["refers"] = _reference(mark.refers, shared)
     return written
 
 
@@ -283,9 +330,33 @@ def _replayed(mark: Image, shared: _Shared) -> bool:
     )
 
 
+def _by_place(mark: Curves) -> tuple[Curves, Array | Literal["alpha"] | None]:
+    """The curves sorted by their points, and in which order these are then drawn.
+
+    "alpha": the faintest first, equal ones as they are sorted; None: as they are sorted.
+    """
+    if len(mark.points) < SHORTEST_RUN:
+        return mark, None
+    sorting = np.lexsort(mark.points.T[::-1])
+    order = np.argsort(sorting, kind="stable")
+    if (order == np.arange(len(order))).all():
+        return mark, None
+    refers = mark.refers
+    if refers is not None and refers.indices is not None:
+        refers = replace(refers, indices=np.asarray(refers.indices)[sorting])
+    by_place = replace(
+        mark, points=mark.points[sorting], widths=mark.widths[sorting],
+        colors=mark.colors[sorting], refers=refers,
+    )  # fmt: skip
+    if (np.argsort(by_place.colors[:, 3], kind="stable") == order).all():
+        return by_place, "alpha"
+    return by_place, order.astype(np.int32)
+
+
 def _arrays(mark: Mark, names: Sequence[str], shared: _Shared) -> Json:
     """The mark's arrays; one whose rows are all equal is written as that one row."""
     written: Json = {}
+    lead: int | None = None
     for name in names:
         array: Array = getattr(mark, name)
         if (
@@ -300,16 +371,24 @@ def _arrays(mark: Mark, names: Sequence[str], shared: _Shared) -> Json:
                 received="NaN or ∞",
             )
         long = array.size >= SHORTEST_RUN
-        written[name] = shared.runs.value(array) if long else array_value(array)
+        if not long:
+            written[name] = array_value(array)
+            continue
+        written[name] = shared.runs.value(array, mark.kind, name, lead, array.shape)
+        lead = written[name]["run"] if lead is None else lead
     return written
 
 
-def _reference(refers: Reference) -> Json:
+def _reference(refers: Reference, shared: _Shared) -> Json:
     written: Json = {"site": refers.site}
     if refers.moment is not None:
         written["moment"] = int(refers.moment)
     if refers.indices is not None:
-        written["indices"] = array_value(refers.indices)
+        indices = np.asarray(refers.indices)
+        if indices.size and indices.min() >= 0 and indices.max() < 2**31:
+            indices = indices.astype(np.int32)
+        long = indices.size >= SHORTEST_RUN and not shared.form.in_order
+        written["indices"] = shared.runs.value(indices) if long else array_value(indices)
     return written
 
 
@@ -326,7 +405,10 @@ def _reading(reading: GridReading, shared: _Shared) -> Json:
         "column_values": _coordinates(reading.column_values[::step]),
         "row_values": _coordinates(reading.row_values[::step]),
         "classes": list(reading.classes),
-        "percent": [shared.picture(plane[::step, ::step]) for plane in reading.percent],
+        "percent": [
+            shared.picture(plane[::step, ::step], place=f"reading {number}")
+            for number, plane in enumerate(reading.percent)
+        ],
         "caption": reading.caption,
     }
 
@@ -353,19 +435,19 @@ def _coordinates(values: Array) -> list[Any] | Json:
     return [float(f"{value:.7g}") for value in values.tolist()]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, form: Form) -> Any:
     """A recipe with its arrays, tuples and NumPy numbers turned into JSON's own."""
     match value:
         case np.ndarray():
-            return array_value(value, decimals=6)
+            return form.array(value, decimals=6)
         case np.generic():
             return value.item()
         case Mapping():
-            return {str(key): _plain(part) for key, part in value.items()}
+            return {str(key): _plain(part, form) for key, part in value.items()}
         case bytes():
             return _base64(value)
         case list() | tuple():
-            return [_plain(part) for part in value]
+            return [_plain(part, form) for part in value]
     return value
 
 

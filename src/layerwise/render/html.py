@@ -21,8 +21,8 @@ from ..errors import InputError
 from ..files import replacing
 from ..language import topic_texts, words
 from ..scene import Scene
-from ..scene_json import document_text, scene_document
 from .page_fonts import page_fonts
+from .page_pack import packed_scene
 from .page_source import content_policy, for_script, joined_modules, page_source
 
 SCRIPT_WORDS: Final = (
@@ -128,25 +128,29 @@ def document_parts(
     --hairline and --accent and the fonts "Layerwise Sans" and "Layerwise Mono", which hold the
     characters of `text` and of `code`. `theme` fixes the colours; None follows the reader's.
     """
-    documents = {}
+    documents, scenes = [], {}
     for key, scene in figures.items():
         _check(key)
-        documents[key] = scene_document(scene)
+        document, scenes[key] = packed_scene(scene)
+        documents.append(document)
     script = joined_modules("main.js")
     sheets = [_colors(theme), page_source("player.css"), _ratios(figures), style]
     sheet = "\n".join(filter(None, sheets))
     said = topic_texts(words(language).language, "player")
     written = {
         "fonts": json.dumps(
-            page_fonts(list(documents.values()), text=text + "".join(said.values()), code=code),
+            page_fonts(documents, text=text + "".join(said.values()), code=code),
             separators=(",", ":"),
         ),
         "words": json.dumps({name: said[name] for name in SCRIPT_WORDS}),
-        **{f"scene {key}": document_text(document) for key, document in documents.items()},
     }
     ends = [
         f'<script type="application/json" data-written="{name}">{for_script(value)}</script>'
         for name, value in written.items()
+    ]
+    ends += [
+        f'<script type="text/plain" data-scene="{key}">{packed}</script>'
+        for key, packed in scenes.items()
     ]
     return DocumentParts(
         content_policy(script, sheet),

@@ -1,7 +1,7 @@
 /** Draws the marks of a scene on a 2-D canvas, by the same definitions as the files. */
 
 import { CurveSheets } from "./curves.js";
-import { numbersOf, paletteOf, Pictures } from "./document.js";
+import { numbersOf, paletteOf, Pictures, runsOf } from "./document.js";
 import { FramesReplay } from "./frames.js";
 import { resample } from "./image.js";
 import { LatticeReplay } from "./lattice.js";
@@ -20,10 +20,10 @@ const REPLAYS = { copy: LatticeReplay, frames: FramesReplay };
 export class Sources {
   /** @param {SceneDocument} scene */
   constructor(scene) {
-    this.pictures = new Pictures(scene.pictures);
+    this.pictures = new Pictures(scene);
     this.entries = scene.pictures;
-    this.runs = scene.runs.map(numbersOf);
-    this.palettes = scene.palettes.map(paletteOf);
+    this.runs = runsOf(scene);
+    this.palettes = scene.palettes.map((palette) => paletteOf(numbersOf(palette)));
     /** @type {Map<string, LatticeReplay | FramesReplay>} */
     this.replays = new Map();
     this.recipes = scene.replays;
@@ -183,7 +183,16 @@ function unpack(written, runs) {
       : numbersOf(value);
     if (["centers", "ends", "points", "boxes"].includes(name)) mark.count = mark[name].length / width;
   }
+  if (mark.order) mark.order = orderOf(mark, runs);
   return mark;
+}
+
+/** Which of a mark's curves is drawn first, second and so on. */
+function orderOf({ order, colors, count }, runs) {
+  if (order !== "alpha") return runs[order.run];
+  const alpha = (i) => colors[4 * i + 3];
+  return Uint32Array.from({ length: count }, (_, i) => i).sort((one, other) =>
+    alpha(one) - alpha(other) || one - other);
 }
 
 /** The i-th of a mark's numbers, or the one that stands for all. */
@@ -269,7 +278,8 @@ function paintSegments(context, mark, scale) {
 function paintCurves(context, mark, scale) {
   context.lineCap = context.lineJoin = "round";
   const { points } = mark;
-  for (let i = 0; i < mark.count; i++) {
+  for (let place = 0; place < mark.count; place++) {
+    const i = mark.order ? mark.order[place] : place;
     const color = colorAt(mark.colors, i);
     const [width, strength] = line(one(mark.widths, i), scale);
     if (!(width > 0) || mark.colors[color + 3] === 0) continue;

@@ -143,7 +143,8 @@ class CurveSheet {
     const pixels = new Uint32Array(image.data.buffer);
     if (ground) pixels.fill(0xff000000 | (ground[2] << 16) | (ground[1] << 8) | ground[0]);
     const { widths, colors } = mark;
-    for (let i = 0; i < mark.count; i++) {
+    for (let place = 0; place < mark.count; place++) {
+      const i = mark.order ? mark.order[place] : place;
       const color = colors.length === 4 ? 0 : 4 * i;
       let radius = (widths.length === 1 ? widths[0] : widths[i]) * scale / 2;
       let strength = colors[color + 3];

@@ -1,10 +1,13 @@
 /**
- * The written scene as a page reads it: arrays, pictures and palettes out of their JSON form.
- * The form itself is described in scene.schema.json.
+ * The written scene as a page reads it: arrays, pictures and palettes out of their packed form.
+ * Scenes are described in scene.schema.json, how they are packed in page_pack.py.
  */
 
 /**
- * @typedef {number[] | number[][] | {dtype: string, shape: number[], base64: string}} ArrayValue
+ * @typedef {number[] | number[][] | {dtype: string, shape: number[], base64: string}
+ *   | {dtype: string, shape: number[], at: number, form?: string, before?: number}} ArrayValue
+ * @typedef {{rows: number, columns: number, at?: number, before?: number, png?: string,
+ *   stream?: number, colors?: number[]}} Picture
  * @typedef {{time: number, rest: number, label: string, marks: number[]}} Stop
  * @typedef {{box: number[], rows: number, columns: number, step: number, column_axis: string,
  *   row_axis: string, column_values: ArrayValue, row_values: ArrayValue, classes: string[],
@@ -13,8 +16,8 @@
  *   description: string, chapters: {stop: number, name: string}[], poster: number,
  *   stops: Stop[], marks: Object<string, any>[], readings: Reading[]}} Film
  * @typedef {Film & {portrait: Film | null, palettes: ArrayValue[],
- *   runs: ArrayValue[], pictures: {rows: number, columns: number, png: string}[],
- *   replays: Object<string, any>}} SceneDocument
+ *   runs: ArrayValue[], pictures: Picture[], table: number[], replays: Object<string, any>,
+ *   bytes: Uint8Array, streamOf: (index: number) => Uint8Array<ArrayBuffer>}} SceneDocument
  */
 
 /**
@@ -35,18 +38,111 @@ const ARRAY_TYPES = {
 };
 
 /**
+ * @param {Uint8Array<ArrayBuffer>} bytes  deflated by zlib
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * A scene out of its packed form.
+ * @param {string} text  base64
+ * @returns {Promise<SceneDocument>}
+ */
+export async function unpacked(text) {
+  const packed = bytesOf(text);
+  const start = 4 + lengthAt(packed, 0);
+  const first = await inflate(packed.subarray(4, start));
+  const end = 4 + lengthAt(first, 0);
+  const scene = JSON.parse(new TextDecoder().decode(first.subarray(4, end)));
+  const starts = [start];
+  for (const length of scene.streams) starts.push(starts[starts.length - 1] + length);
+  scene.bytes = first.subarray(end);
+  scene.streamOf = (index) => packed.subarray(starts[index], starts[index + 1]);
+  scene.replays = withArrays(scene.replays, scene.bytes);
+  return scene;
+}
+
+function lengthAt(bytes, at) {
+  return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0, true);
+}
+
+/** A recipe with its arrays as numbers. */
+function withArrays(value, bytes) {
+  if (Array.isArray(value)) return value.map((part) => withArrays(part, bytes));
+  if (value === null || typeof value !== "object") return value;
+  if (value.dtype) return numbersOf(value, bytes);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, withArrays(part, bytes)]));
+}
+
+/** All runs of a scene as numbers; one may be told by what differs from one before it. */
+export function runsOf(scene) {
+  const whole = [];
+  return scene.runs.map((value) => {
+    const numbers = Array.isArray(value) || value.before === undefined
+      ? undefined : addedTo(whole[value.before], stored(value, scene.bytes, true));
+    whole.push(Array.isArray(value) || value.at === undefined ? null
+      : numbers ?? stored(value, scene.bytes, false));
+    return value.form === "thousandths" ? inThousandths(whole[whole.length - 1])
+      : asNumbers(whole[whole.length - 1]) ?? numbersOf(value);
+  });
+}
+
+/** Differences added to what they are from, in the same number of bits. */
+function addedTo(base, changes) {
+  for (let i = 0; i < changes.length; i++) changes[i] += base[i];
+  return changes;
+}
+
+function inThousandths(whole) {
+  const numbers = new Float32Array(whole.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = whole[i] / 1000;
+  return numbers;
+}
+
+/**
  * An array in one run of numbers, rows first.
- * @param {ArrayValue} value
+ * @param {ArrayValue | ArrayLike<number>} value
+ * @param {Uint8Array} [bytes]  of the scene, where the array may be cut from them
  * @returns {ArrayLike<number>}
  */
-export function numbersOf(value) {
+export function numbersOf(value, bytes) {
   if (Array.isArray(value)) return /** @type {number[]} */ (value.flat(Infinity));
+  if (ArrayBuffer.isView(value)) return /** @type {any} */ (value);
+  if (value.at !== undefined) {
+    const numbers = stored(value, bytes, false);
+    return value.form === "thousandths" ? inThousandths(numbers) : asNumbers(numbers);
+  }
   const type = ARRAY_TYPES[value.dtype.slice(1)];
   if (!type) throw new Error(`Unknown array type ${value.dtype}`);
-  const numbers = new type(bytesOf(value.base64).buffer);
-  return value.dtype.endsWith("8") && value.dtype[1] !== "f"
-    ? Float64Array.from(/** @type {any} */ (numbers), Number)
-    : /** @type {ArrayLike<number>} */ (numbers);
+  return asNumbers(new type(bytesOf(value.base64).buffer));
+}
+
+/** Numbers of 64 bits as the page's own. */
+function asNumbers(numbers) {
+  return numbers instanceof BigInt64Array || numbers instanceof BigUint64Array
+    ? Float64Array.from(/** @type {any} */ (numbers), Number) : numbers;
+}
+
+/**
+ * Numbers that are stored column by column and byte by byte; thousandths and changes are whole
+ * numbers, folded.
+ */
+function stored({ dtype, shape, at, form }, bytes, changed) {
+  const rows = shape[0], count = shape.reduce((one, other) => one * other, 1);
+  const columns = count / rows, isFolded = changed || form === "thousandths";
+  const type = form === "thousandths" ? Int32Array : ARRAY_TYPES[dtype];
+  const size = type.BYTES_PER_ELEMENT;
+  const out = new Uint8Array(count * size);
+  for (let plane = 0, from = at; plane < columns * size; plane++) {
+    for (let i = plane; i < out.length; i += columns * size) out[i] = bytes[from++];
+  }
+  const numbers = new type(out.buffer);
+  if (isFolded) for (let i = 0; i < count; i++) numbers[i] = (numbers[i] >>> 1) ^ -(numbers[i] & 1);
+  return numbers;
 }
 
 /**
@@ -68,11 +164,15 @@ export function paletteOf(value) {
 
 /** The pictures of a scene, each decoded when it is first asked for. */
 export class Pictures {
-  /** @param {SceneDocument["pictures"]} entries */
-  constructor(entries) {
-    this.entries = entries;
+  /** @param {SceneDocument} scene */
+  constructor(scene) {
+    this.scene = scene;
+    this.entries = scene.pictures;
+    this.table = Uint32Array.from(scene.table);
     /** @type {Map<number, Promise<Uint8ClampedArray>>} */
     this.decoded = new Map();
+    /** Of small pictures, each pixel's place in the table. @type {Map<number, any>} */
+    this.places = new Map();
   }
 
   /**
@@ -83,17 +183,49 @@ export class Pictures {
   pixels(index) {
     let pixels = this.decoded.get(index);
     if (!pixels) {
-      pixels = decodePicture(this.entries[index]);
+      pixels = this.decode(this.entries[index], index);
       this.decoded.set(index, pixels);
     }
     return pixels;
   }
+
+  async decode(entry, index) {
+    if (entry.at !== undefined) {
+      const places = this.placesOf(index), colors = new Uint32Array(places.length);
+      for (let i = 0; i < places.length; i++) colors[i] = this.table[places[i]];
+      return new Uint8ClampedArray(colors.buffer);
+    }
+    if (entry.png) return decodePng(bytesOf(entry.png), entry);
+    const bytes = await inflate(this.scene.streamOf(entry.stream));
+    if (!entry.colors) return decodePng(bytes, entry);
+    const table = Uint32Array.from(entry.colors), colors = new Uint32Array(bytes.length);
+    for (let i = 0; i < bytes.length; i++) colors[i] = table[bytes[i]];
+    return new Uint8ClampedArray(colors.buffer);
+  }
+
+  /** Each pixel's place in the table, by way of the pictures that this one differs from. */
+  placesOf(index) {
+    const way = [];
+    for (let at = index; at !== undefined && !this.places.has(at); at = this.entries[at].before) {
+      way.push(at);
+    }
+    for (const at of way.reverse()) {
+      const { rows, columns, at: place, before } = this.entries[at];
+      const value = {
+        dtype: this.table.length <= 256 ? "u1" : "u2", shape: [rows * columns], at: place,
+      };
+      const places = stored(value, this.scene.bytes, before !== undefined);
+      this.places.set(at, before === undefined ? places
+        : addedTo(this.places.get(before), places));
+    }
+    return this.places.get(index);
+  }
 }
 
-/** @param {SceneDocument["pictures"][number]} entry */
-async function decodePicture(entry) {
-  const file = new Blob([bytesOf(entry.png)], { type: "image/png" });
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
+/** @param {Picture} entry */
+async function decodePng(bytes, entry) {
+  const bitmap = await createImageBitmap(
+    new Blob([bytes], { type: "image/png" }), { colorSpaceConversion: "none" });
   const canvas = document.createElement("canvas");
   canvas.width = entry.columns;
   canvas.height = entry.rows;

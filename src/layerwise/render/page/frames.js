@@ -3,7 +3,7 @@
  * one a cell, of its labels XOR those of frame n − 1 (frame 0: XOR zero).
  */
 
-import { bytesOf, numbersOf } from "./document.js";
+import { bytesOf, inflate, numbersOf } from "./document.js";
 
 const SPACING = 16;
 const RECENT = 3;
@@ -58,12 +58,6 @@ export class FramesReplay {
     remember(this.recent, frame, labels);
     return labels;
   }
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /**

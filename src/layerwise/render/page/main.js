@@ -1,6 +1,6 @@
 /** Starts the players of a page with the fonts, the words and the scenes written into it. */
 
-import { bytesOf } from "./document.js";
+import { bytesOf, unpacked } from "./document.js";
 import { Player } from "./player.js";
 
 /** @param {string} name  of a script element that holds JSON */
@@ -18,7 +18,8 @@ async function loadFonts() {
 /** @param {HTMLElement} root  of one player */
 async function startPlayer(root, words) {
   root.hidden = false;
-  const player = new Player(root, written(`scene ${root.dataset.player}`), words);
+  const packed = document.querySelector(`[data-scene="${root.dataset.player}"]`)?.textContent ?? "";
+  const player = new Player(root, await unpacked(packed), words);
   await player.start(root.dataset.autoplay === "true");
   return player;
 }

@@ -93,16 +93,21 @@ class Packed(Form):
         entry: Json = {"rows": rows, "columns": columns}
         colors = _colors_of(pixels, palette)
         different, places = np.unique(colors, return_inverse=True)
-        if colors.size > SMALL_PICTURE:
+        more = self._colors.union(different.tolist())
+        few = len(different) <= MOST_COLORS and len(more) <= MOST_TABLE
+        clear = bool((different < 0xFF000000).any())  # a canvas would round their colours
+        if colors.size > SMALL_PICTURE or (clear and not few):
             entry["stream"] = len(self._streams)
             if len(different) <= 256:
                 entry["colors"] = different.tolist()
                 self._streams.append(_deflated(places.astype(np.uint8).tobytes()))
+            elif clear:
+                entry["raw"] = True
+                self._streams.append(_deflated(colors.astype("<u4").tobytes()))
             else:
                 self._streams.append(_deflated(picture_png(pixels, palette)))
             return entry
-        more = self._colors.union(different.tolist())
-        if len(different) > MOST_COLORS or len(more) > MOST_TABLE:
+        if not few:
             entry["png"] = base64.b64encode(picture_png(pixels, palette)).decode("ascii")
             return entry
         self._colors = more

@@ -7,7 +7,7 @@
  * @typedef {number[] | number[][] | {dtype: string, shape: number[], base64: string}
  *   | {dtype: string, shape: number[], at: number, form?: string, before?: number}} ArrayValue
  * @typedef {{rows: number, columns: number, at?: number, before?: number, png?: string,
- *   stream?: number, colors?: number[]}} Picture
+ *   stream?: number, colors?: number[], raw?: boolean}} Picture
  * @typedef {{time: number, rest: number, label: string, marks: number[]}} Stop
  * @typedef {{box: number[], rows: number, columns: number, step: number, column_axis: string,
  *   row_axis: string, column_values: ArrayValue, row_values: ArrayValue, classes: string[],
@@ -197,6 +197,7 @@ export class Pictures {
     }
     if (entry.png) return decodePng(bytesOf(entry.png), entry);
     const bytes = await inflate(this.scene.streamOf(entry.stream));
+    if (entry.raw) return new Uint8ClampedArray(bytes.buffer);
     if (!entry.colors) return decodePng(bytes, entry);
     const table = Uint32Array.from(entry.colors), colors = new Uint32Array(bytes.length);
     for (let i = 0; i < bytes.length; i++) colors[i] = table[bytes[i]];

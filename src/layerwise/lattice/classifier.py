@@ -16,7 +16,6 @@ from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -27,16 +26,15 @@ from .cells import first_frame
 from .crowding import mixed_share, spread_points
 from .depth import Choice, Start, TrainingCells, choose
 from .diffusion import strongest
+from .inputs import check_classes, check_numbers, column_names, seed_of
 from .layers import LayerStack, Recipe, Rule
 from .mapping import GridMapping, Kind
 from .options import checked_grid
 from .probabilities import ExactProbabilities
 from .projection import Method, fit_projection
 
-MOST_CLASSES = 255
 TOO_MIXED = 0.2  # share of the points in cells of several classes beyond which they are spread
 Crowded: TypeAlias = Literal["auto", "majority", "spread"]
-LARGEST_NUMBER = 1e140  # its square, summed over all points, is still finite
 
 
 class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -127,10 +125,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(y, return_inverse=True)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         self._check_data(X, labels, weights, grid)
-        if hasattr(self, "feature_names_in_"):
-            names = tuple(str(name) for name in self.feature_names_in_)
-        else:
-            names = tuple(f"column {number}" for number in range(1, X.shape[1] + 1))
+        names = column_names(self, X.shape[1])
         self.projection_ = fit_projection(X, labels, weights, names, self.projection)
         points = self.projection_.apply(X)
         self.mapping_ = GridMapping.fit(points, weights, grid, self.mapping, self.margin)
@@ -149,7 +144,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe = Recipe(
             frame=frame,
             classes=classes,
-            seed=self._seed(),
+            seed=seed_of(self.random_state),
             rule=self.rule,
             window=int(self.window),
             weighting=self.weighting,
@@ -281,33 +276,9 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "A lattice of rows and columns needs two columns",
                 received=f"{X.shape[1]} feature(s)",
             )
-        if np.abs(X).max() > LARGEST_NUMBER:
-            raise InputError(
-                "A column holds numbers too large to calculate with",
-                received=f"{np.abs(X).max():.3g}",
-                allowed="Up to 1e140 in size",
-                do="Scale the columns, or leave such points out",
-            )
-        classes = len(self.classes_)
-        if len(np.unique(labels[weights > 0])) < 2:
-            raise InputError(
-                "A classifier needs points of two classes or more", received="one class"
-            )
-        if classes > MOST_CLASSES:
-            raise InputError(
-                "There are too many classes for a lattice",
-                received=f"{classes:,}",
-                allowed=f"At most {MOST_CLASSES}",
-                do="If the target is a measurement, group it into classes first",
-            )
-        check_memory(grid, classes)
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)) and not isinstance(
-            self.random_state, bool
-        ):
-            return int(self.random_state) % 2**64
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        check_numbers(X)
+        check_classes(self.classes_, labels[weights > 0])
+        check_memory(grid, len(self.classes_))
 
     def _threads(self) -> int:
         if self.n_jobs is None:

@@ -19,9 +19,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..errors import InputError
 from ..trace import Trace
 from ..types import IntArray
-from .classifier import LARGEST_NUMBER, check_memory
+from .classifier import check_memory
 from .clusters_options import checked_cluster_grid
 from .density import Density, choose_layers
+from .inputs import check_numbers, column_names
 from .mapping import GridMapping, Kind
 from .peaks import NOBODY, find_hills
 from .projection import fit_projection
@@ -116,18 +117,9 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
                 "A lattice of rows and columns needs two columns",
                 received=f"{X.shape[1]} feature(s)",
             )
-        if np.abs(X).max() > LARGEST_NUMBER:
-            raise InputError(
-                "A column holds numbers too large to calculate with",
-                received=f"{np.abs(X).max():.3g}",
-                allowed="Up to 1e140 in size",
-                do="Scale the columns, or leave such points out",
-            )
+        check_numbers(X)
         check_memory(grid, 2)
-        if hasattr(self, "feature_names_in_"):
-            names = tuple(str(name) for name in self.feature_names_in_)
-        else:
-            names = tuple(f"column {number}" for number in range(1, X.shape[1] + 1))
+        names = column_names(self, X.shape[1])
         ones = np.ones(len(X))
         same = np.zeros(len(X), np.int64)
         self.projection_ = fit_projection(X, same, ones, names, self.projection)

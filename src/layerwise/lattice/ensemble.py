@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -20,7 +19,7 @@ from ..trace import Trace
 from ..types import Array, Float32Array, FloatArray
 from .axes import Axes
 from .boosting import Settings, add_scores, boost, by_cell, row_keys
-from .classifier import LARGEST_NUMBER, MOST_CLASSES
+from .inputs import check_classes, check_numbers, column_names, seed_of
 
 LARGEST_SIDE: Final = 256
 MISSING: Final = ("refuse", "ignore")
@@ -123,11 +122,9 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         counted = weights > 0
         X, labels, weights = X[counted], labels[counted], weights[counted]
-        self._check_data(X, labels)
-        if hasattr(self, "feature_names_in_"):
-            names = tuple(str(name) for name in self.feature_names_in_)
-        else:
-            names = tuple(f"column {number}" for number in range(1, X.shape[1] + 1))
+        check_numbers(X)
+        check_classes(self.classes_, labels)
+        names = column_names(self, X.shape[1])
         self.axes_ = Axes.fit(X, labels, weights, names, settings.side, int(self.components))
         cells = self.axes_.cells(X)
         self.prior_, self.members_ = boost(
@@ -242,26 +239,6 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         tags.input_tags.allow_nan = self.missing == "ignore"
         return tags
 
-    def _check_data(self, X: FloatArray, labels: Array) -> None:
-        if X.size and np.nanmax(np.abs(X), initial=0) > LARGEST_NUMBER:
-            raise InputError(
-                "A column holds numbers too large to calculate with",
-                received=f"{np.nanmax(np.abs(X)):.3g}",
-                allowed="Up to 1e140 in size",
-                do="Scale the columns, or leave such points out",
-            )
-        if len(np.unique(labels)) < 2:
-            raise InputError(
-                "A classifier needs points of two classes or more", received="one class"
-            )
-        if len(self.classes_) > MOST_CLASSES:
-            raise InputError(
-                "There are too many classes for a lattice",
-                received=f"{len(self.classes_):,}",
-                allowed=f"At most {MOST_CLASSES}",
-                do="If the target is a measurement, group it into classes first",
-            )
-
     def _settings(self) -> Settings:
         """The options, once all of them have been looked at."""
         for name, least, most in (
@@ -302,12 +279,5 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
             candidates=int(self.candidates),
             share=float(self.share),
             ridge=float(self.ridge),
-            seed=self._seed(),
+            seed=seed_of(self.random_state),
         )
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, (int, np.integer)) and not isinstance(
-            self.random_state, bool
-        ):
-            return int(self.random_state) % 2**64
-        return int(check_random_state(self.random_state).randint(2**31 - 1))

@@ -16,6 +16,7 @@ from .axes import Axes
 from .boosting import Member
 from .ensemble import LatticeEnsembleClassifier
 from .ensemble_recording import EnsembleShowing
+from .inputs import seed_of
 from .mapping import AxisMapping
 from .model_file import KEY, broken, class_document, classes_from, read_parts
 
@@ -38,7 +39,7 @@ def save_ensemble(model: LatticeEnsembleClassifier, path: Path) -> Path:
         "kind": KIND,
         "version": VERSION,
         "options": {name: getattr(model, name) for name in OPTIONS},
-        "seed": model._seed(),
+        "seed": seed_of(model.random_state),
         "classes": class_document(model.classes_),
         "features": int(model.n_features_in_),
         "feature_names": [str(name) for name in getattr(model, "feature_names_in_", [])],

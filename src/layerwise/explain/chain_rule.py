@@ -80,7 +80,8 @@ def chain_rule(
             _sites(len(layers)),
             {
                 "weight": name, "layer": at + 1, "to": to,
-                "source": -1 if source is None else source, "paths": count, "sizes": [x[0].numel(), *sizes], "error": wrong.kind,
+                "source": -1 if source is None else source, "paths": count,
+                "sizes": [x[0].numel(), *sizes], "error": wrong.kind,
                 "layers": [layer.name for layer in layers],
                 "activations": [
                     ", ".join(type(module).__name__ for module in layer.after) for layer in layers

@@ -39,7 +39,7 @@ class _Watch(TorchFunctionMode):
     """Notes every operation that is a step, and every one that lets no slope through."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.steps: list[str] = []
         self.breaks: list[str] = []
 

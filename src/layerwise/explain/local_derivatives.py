@@ -109,9 +109,9 @@ def _build(
             seen[tree.id] = len(nodes)
             nodes.append(_Node(tree.id, "variable", given[tree.id].detach()))
         return given[tree.id], seen[tree.id]
-    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, (int, float)):
         value = torch.tensor(float(tree.value), dtype=torch.float64)
-        nodes.append(_Node(f"{tree.value:g}".replace("-", "\u2212"), "number", value))
+        nodes.append(_Node(f"{float(tree.value):g}".replace("-", "\u2212"), "number", value))
         return value, len(nodes) - 1
     name, operation, parts = _operation(tree)
     built = [_build(part, given, nodes, seen) for part in parts]
@@ -123,7 +123,7 @@ def _build(
     if not bool(result.isfinite()):
         raise InputError(
             f"The operation {name!r} has no finite value here",
-            received=", ".join(f"{float(value):g}" for value in alone),
+            received=", ".join(f"{float(value.detach()):g}" for value in alone),
         )
     found = torch.autograd.grad(
         result, [value for value in alone if value.requires_grad], allow_unused=True
@@ -143,7 +143,7 @@ def _build(
 def _operation(tree: ast.expr) -> tuple[str, Any, list[ast.expr]]:
     """What an operation is called, what carries it out, and what it is carried out on."""
     if isinstance(tree, ast.BinOp) and type(tree.op) in _BINARY:
-        name, operation = _BINARY[type(tree.op)]  # type: ignore[index]
+        name, operation = _BINARY[type(tree.op)]
         return name, operation, [tree.left, tree.right]
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
         return "−", torch.neg, [tree.operand]

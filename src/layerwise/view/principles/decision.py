@@ -14,16 +14,17 @@ from ...scene import Discs, Image, Mark, Rectangles, Reference, Scene, Segments
 from ...trace import Trace
 from ...typeface import shorten, text_width
 from ...types import Array, FloatArray, IntArray, float32_array
-from ..charts.chart import line
 from ..charts.frame import chosen, format_place, place_in_time, timeline, trace_of
-from ..charts.scale import Scale, round_step
-from ..marks import Box, dotted, hairlines, label, wrapped
+from ..charts.scale import Scale
+from ..marks import hairlines, label, wrapped
 from ..palette import class_colors
-from ..style import BOLD_WEIGHT, LIGHT_WEIGHT, Theme, format_count, format_number, format_percent
+from ..style import BOLD_WEIGHT, Theme
 from ..style import theme as theme_named
+from .decision_foot import statements
 from .decision_layout import Layout
 from .decision_network import NeuronMaps
 from .decision_regions import boundary, region_colors
+from .decision_score import Score
 
 MOST_POINTS: Final = 600
 
@@ -124,22 +125,23 @@ class _Frames:
         return found, np.stack([x[found], y[found]], 1)
 
     @cached_property
-    def accuracy(self) -> FloatArray | None:
-        if self.labels is None:
-            return None
-        return np.array([float(self.trace["accuracy", moment]) for moment in self.shown])
-
-    @cached_property
     def network(self) -> NeuronMaps | None:
         if not self.trace.about.get("layers"):
             return None
         x, y, wide, tall = self.layout.room
         top = y + 2.0 * self.layout.text_size * self._legend_lines
-        share = 0.98 if self.accuracy is None else 0.74
+        share = 0.98 if self.labels is None else 0.74
         box = (x, top, wide, y + tall * share - top)
         return NeuronMaps(
             self.trace, self.shown, box, self.layout, self.theme, self.words, self.colors
         )  # fmt: skip
+
+    @cached_property
+    def score(self) -> Score:
+        """The number of the moment and the accuracy."""
+        return Score(
+            self.trace, self.shown, self.layout, self.theme, self.words, self.network is not None
+        )
 
     @property
     def _legend_lines(self) -> float:
@@ -158,7 +160,7 @@ class _Frames:
         marks += self._map(moment) + self._samples(moment)
         if self.network is not None:
             marks += self.network.marks(moment)
-        return marks + self._count(stop)
+        return marks + self.score.marks(stop)
 
     @cached_property
     def _still(self) -> list[Mark]:
@@ -315,82 +317,14 @@ class _Frames:
             marks += self._dot(centers[wrong], np.full(int(wrong.sum()), -1), radius)
         return marks
 
-    def _count(self, stop: int) -> list[Mark]:
-        """The number of the epoch, and the accuracy until then."""
-        x, y, wide, tall = self.layout.room
-        moment, theme, layout = self.shown[stop], self.theme, self.layout
-        film = len(self.shown) > 1
-        share = 0.78 if self.network is not None else 0.42
-        top, size = y + tall * share, layout.text_size
-        marks: list[Mark] = []
-        if film:
-            name, number = place_in_time(self.trace.moments[moment])
-            said = self.words(f"decision.{name}") if name in ("epoch", "step") else name
-            marks.append(label(x, top + size * 0.6, said, theme.grey, size=layout.unit_size))
-            big = self.words.figures(format_place(number))
-            marks.append(
-                label(x, top + size * 0.6 + 1.15 * layout.big_size, big, theme.ink,
-                      size=layout.big_size, weight=LIGHT_WEIGHT)
-            )  # fmt: skip
-        if self.accuracy is None:
-            return marks
-        if not film:
-            share_said = self.words.figures(format_percent(float(self.accuracy[stop])))
-            base = top + size * 0.6 + 1.15 * layout.big_size
-            said = self.words("decision.accuracy")
-            marks.append(label(x, top + size * 0.6, said, theme.grey, size=layout.unit_size))
-            big_mark = label(x, base, share_said, theme.ink, size=layout.big_size,
-                             weight=LIGHT_WEIGHT)  # fmt: skip
-            return [*marks, big_mark]
-        widest = self.words.figures(
-            max((format_place(place_in_time(self.trace.moments[one])[1]) for one in self.shown),
-                key=len)
-        )  # fmt: skip
-        start = x + max(text_width(widest, layout.big_size, LIGHT_WEIGHT), 0.2 * wide) + 2 * size
-        box = (start, top + size, x + wide - start, y + tall - top - size)
-        return marks + self._curve(box, stop)
-
-    def _curve(self, box: Box, stop: int) -> list[Mark]:
-        left, top, wide, tall = box
-        theme, size = self.theme, self.layout.text_size
-        accuracy = self.accuracy
-        if accuracy is None or self.labels is None:
-            return []
-        counts = np.bincount(self.labels, minlength=len(self.classes))
-        guess = float(counts.max() / counts.sum())
-        low = min(float(accuracy.min()), guess)
-        step = round_step(max(1 - low, 0.05), 4)
-        across = Scale(0, max(len(accuracy) - 1, 1), left, left + wide - 6)
-        up = Scale(max(np.floor(low / step - 0.2) * step, 0.0), 1.0, top + tall, top + 1.4 * size)
-        floor = top + tall
-        xs, ys = across.place(np.arange(len(accuracy))), up.place(accuracy)
-        level = float(up.place(guess))
-        said = self.words("decision.accuracy")
-        now = self.words.figures(format_percent(float(accuracy[stop])))
-        marks: list[Mark] = [
-            hairlines(float32_array([[left, floor, left + wide, floor]]), theme.hairline),
-            dotted(left, left + wide, level, theme.grey),
-            label(left, top, said, theme.grey, size=size),
-            label(left + text_width(said, size) + 8, top, now, theme.ink, size=size,
-                  weight=BOLD_WEIGHT),
-        ]  # fmt: skip
-        name = self.words("decision.guess", share=self.words.figures(format_percent(guess)))
-        under = level + 1.2 * size < floor
-        marks.append(
-            label(left + wide, level + (1.15 * size if under else -0.4 * size),
-                  shorten(name, wide, size), theme.grey, size=size, anchor="end")
-        )  # fmt: skip
-        marks += line(xs[: stop + 1], ys[: stop + 1], theme.ink)
-        dot = float32_array([[xs[stop], ys[stop]]])
-        ink = np.array(theme.ink, np.uint8)
-        marks.append(Discs(dot, float32_array([4 if self.layout.small else 6]), ink))
-        return marks
-
     @cached_property
     def _foot(self) -> list[Mark]:
         layout = self.layout
         width = layout.size[0] - layout.margin - (24 if layout.small else 80)
-        lines = wrapped(self._said(), width, layout.text_size)
+        parts = statements(
+            self.trace, self.words, self.shown, len(self.points[0]), self.network is not None
+        )
+        lines = wrapped(parts, width, layout.text_size)
         lines = lines[: 2 if layout.small else 3]
         step = layout.text_size * 1.35
         base = layout.size[1] - (14 if layout.small else 34) - step * (len(lines) - 1)
@@ -398,46 +332,3 @@ class _Frames:
             label(layout.margin, base + step * number, text, self.theme.grey, size=layout.text_size)
             for number, text in enumerate(lines)
         ]
-
-    def _said(self) -> list[str]:
-        """What exactly is seen, in parts."""
-        about, said = self.trace.about, self.words
-        plane = about["plane"]
-        parts = [str(about["model"])]
-        if plane["kind"] == "columns" and plane["others"]:
-            at = str(plane["at"])
-            key = {"median": "decision.at-median", "mean": "decision.at-mean"}.get(at)
-            where = said(key) if key else at
-            if at.startswith("sample "):
-                where = said("decision.at-sample", number=at.removeprefix("sample "))
-            elif at == "given":
-                where = said("decision.at-given")
-            parts.append(said("decision.slice", others=plane["others"], where=where))
-        elif plane["kind"] != "columns":
-            kept = said.figures(format_percent(float(plane["variance"])))
-            key = "decision.components" if plane["kind"] == "components" else "decision.through"
-            three = ", ".join(str(one + 1) for one in plane.get("samples", ()))
-            parts.append(said(key, kept=kept) if not three else said(key, kept=kept, three=three))
-            if plane.get("standardised"):
-                parts.append(said("decision.standardised"))
-        certain = "decision.certain" if about.get("certain") else "decision.strength"
-        parts.append(said(certain))
-        rows, columns = self.trace["probabilities", self.first].shape[1:]
-        parts.append(said("decision.grid", rows=rows, columns=columns))
-        every, drawn = int(about["samples"]), len(self.points[0])
-        counted = said.figures(format_count(every))
-        if drawn < every:
-            part = said.figures(format_count(drawn))
-            parts.append(said("decision.some-samples", drawn=part, all=counted))
-        else:
-            parts.append(said("decision.samples", all=counted))
-        if self.network is not None:
-            parts.append(said("decision.maps"))
-        if ("direction", self.shown[-1]) in self.trace:
-            slope = self.trace["direction", self.shown[-1]]
-            numbers = [said.figures(format_number(float(one))) for one in slope]
-            if len(self.shown) == 1:
-                parts.append(said("decision.arrow-is", x=numbers[0], y=numbers[1]))
-            else:
-                parts.append(said("decision.arrow"))
-        return parts

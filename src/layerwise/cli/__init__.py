@@ -9,7 +9,7 @@ import typer
 
 from .. import __version__
 from ..errors import LayerwiseError
-from . import answers, films, lattice, networks
+from . import answers, cluster, films, lattice, networks
 from .terminal import err, out
 
 INTERRUPTED = 130  # what shells call a process that Ctrl-C ended
@@ -23,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(lattice.classify)
+app.command()(cluster.cluster)
 app.command()(networks.train)
 app.command()(answers.predict)
 app.command()(films.film)

@@ -19,6 +19,7 @@ from .diffusion import Diffusion, WalkTable, own_share
 FEWEST_LAYERS: Final = 4
 SHARP_LAYERS: Final = 8  # a search may bin more coarsely as long as so many layers remain
 NARROWEST: Final = 8  # cells along a side, for such a search
+PLACES: Final = 20  # independent ones that a background must be looked for in: areas of 4πσ²
 REMOTE: Final = 0.01  # of a lone point's height: less than that is no evidence
 
 
@@ -28,7 +29,8 @@ class Density:
 
     `map` (row, column): expected points a cell. `layers`: how many made it. `lone`: how high a
     single point stands. `spread`: by how much √density varies by chance (see `peaks`).
-    `background`: the level of points strewn evenly over the grid, 0 where there are none.
+    `background`: the level of points strewn evenly, 0 where there are none, or where the blur is
+    too wide for the data to tell (less than 20 hills side by side).
     `noise`: the share of the background in the density from which a cell belongs to nobody.
     """
 
@@ -60,7 +62,9 @@ class Density:
         lone = float(walk.after(layers)[0, 0])
         # Two walks of T layers meet as often as one of 2T comes back: the sum of the squared hill.
         spread = math.sqrt(float(walk.after(2 * layers)[0, 0])) / 2
-        level = background(spread_out[inner], spread)
+        covered = spread_out[inner]
+        # One place, where a hill's square has its weight, is 1 / (the sum of the squared hill).
+        level = background(covered, spread) if covered.size * 4 * spread**2 >= PLACES else 0.0
         return cls(spread_out, layers, lone, spread, level, noise)
 
 

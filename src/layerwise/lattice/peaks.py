@@ -35,13 +35,14 @@ class Hills:
     """The hills of a density, and which of them are one.
 
     `uphill` (row, column): the number row·columns + column of each cell's densest neighbour (its
-    own on a peak), −1 where a cell belongs to nobody. `basin` (row, column): the number of its hill,
-    −1 for none. `peaks` (hill, row column); `heights` (hill,).
+    own on a peak), −1 where a cell belongs to nobody. `basin` (row, column): the number of its
+    hill, −1 for none. `peaks` (hill, row column); `heights` (hill,).
 
     Merging: `into` (hill,), the hill that it was merged with, itself if it was kept apart;
     `order` (merge,), the hills that were merged, in the order in which saddles were met, highest
-    first. `neighbor` (hill,): the higher hill at its highest saddle, −1 if it meets none;
-    `saddle` (hill,), the density there (0 if none); `z` (hill,): how far it stands out from the
+    first. `neighbor` (hill,): where the highest way to a higher peak leads, the
+    highest of all peaks beyond the saddle, −1 if there is no way; `saddle` (hill,), the density at
+    the lowest cell of that way (0 if none); `z` (hill,): how far it stands out from the
     saddle, or where there is none, from the background (or nothing).
     """
 
@@ -202,23 +203,31 @@ def merge(
     count: IntArray,
 ) -> None:
     """Go through borders from the highest down; see `Hills` for what is set."""
+    joined = np.arange(len(heights))
     for border in range(len(first)):
-        high, low = first[border], second[border]
-        while into[high] != high:
-            high = into[high]
-        while into[low] != low:
-            low = into[low]
+        one, other = first[border], second[border]
+        high, low = root_of(joined, one), root_of(joined, other)
         if high == low:
             continue
         if heights[low] > heights[high] or (heights[low] == heights[high] and low < high):
             high, low = low, high
-        if neighbor[low] < 0:
-            neighbor[low], saddle[low] = high, level[border]
+            one, other = other, one
+        joined[low] = high
+        neighbor[low], saddle[low] = high, level[border]
         if np.sqrt(heights[low]) - np.sqrt(level[border]) < least:
-            into[low] = high
-            saddle[low], neighbor[low] = level[border], high
+            # Nothing that is joined to `low` was kept apart: that would stand out less than it.
+            into[low] = root_of(into, one)
             merged[count[0]] = low
             count[0] += 1
+
+
+@compiled
+def root_of(parent: IntArray, start: int) -> int:
+    """Where the chain of parents ends."""
+    at = start
+    while parent[at] != at:
+        at = parent[at]
+    return at
 
 
 def flow_layers(uphill: Array) -> IntArray:

@@ -24,8 +24,8 @@ def clusters(
 ) -> Scene:
     """A film of a clusterer's recording (`LatticeClusterer.trace_`), in four parts.
 
-    The points spread, layer by layer, until they are a density (equalised: each step of brightness
-    covers the same area); every cell takes the colour of its densest neighbour, so that each peak
+    The points spread, layer by layer, until they are a density (equalised: each shade covers the
+    same area); every cell takes the colour of its densest neighbour, so that each peak
     gets its hill; hills are merged whose peak stands out from the saddle by less than chance may
     explain, with the z of each on a scale beside the picture; and the clusters with their points,
     and noise. The poster is the last picture. A page also gets the film laid out for a tall screen.

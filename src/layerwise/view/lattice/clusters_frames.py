@@ -165,10 +165,11 @@ class ClusterFrames:
                     "numbers tried."
                 )
         elif kind == "flow":
+            above = " above the noise" if about["background"] > 0 else ""
             share = int(film.trace["colored", stop]) / np.count_nonzero(film.hill >= 0)
             lines = [
                 "Each layer, a cell takes the colour of its densest neighbour.",
-                f"{format_count(about['hills'])} peaks have no denser neighbour: "
+                f"{format_count(about['hills'])} peaks{above} have no denser neighbour: "
                 "each gives its hill a colour.",
                 f"{format_percent(share)} of the cells have theirs.",
             ]
@@ -212,10 +213,10 @@ class ClusterFrames:
         size, step, small = (TEXT_SIZE - 2, 32, LABEL_SIZE) if self.wide else (16, 21, 16)
         highest = float(film.trace["density", film.spread_to].max())
         large = {
-            "layer": ["equalised: each of 255 steps of", "brightness covers the same area"],
-            "flow": ["a colour for each hill; brightness", "is the equalised density"],
-            "merge": ["a colour for each hill; brightness", "is the equalised density"],
-            "labels": ["bright: cells that hold points; dim:", "where new points would belong"],
+            "layer": ["equalised: each of 255 shades", "covers the same area"],
+            "flow": ["a colour for each hill; its strength", "is the equalised density"],
+            "merge": ["a colour for each hill; its strength", "is the equalised density"],
+            "labels": ["full colour: cells with points;", "pale: where new ones would belong"],
         }[kind]
         lines = [
             ("small: the density in proportion", theme.grey, small),
@@ -236,7 +237,8 @@ class ClusterFrames:
         x, y = layout.foot
         sizes = FOOT_SIZES if self.wide else FOOT_SIZES[-1:]
         height = layout.foot_lines * sizes[0] * LINE_STEP
-        parts = [part for part in self.film.foot() if part]
+        data, *rest = self.film.foot()
+        parts = [shorten(data, 0.8 * layout.foot_width, sizes[-1]), *filter(None, rest)]
         lines, size = wrapped_within(parts, layout.foot_width, height, sizes)
         return [
             label(x, y + number * size * LINE_STEP, line, grey, size=size)

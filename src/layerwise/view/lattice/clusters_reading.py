@@ -53,7 +53,7 @@ class ClusterFilm:
         self.merge_from = kinds.index("merge")
         self.parts = [
             Part("Points spread", 0, self.spread_to),
-            Part("Colour flows down from the peaks", self.flow_from, self.merge_from - 1),
+            Part("Colours flow downhill", self.flow_from, self.merge_from - 1),
             Part("Hills merge", self.merge_from, self.last - 1),
             Part("Clusters", self.last, self.last),
         ]

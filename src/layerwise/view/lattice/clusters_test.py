@@ -74,7 +74,7 @@ class ZScale:
         theme, film = self.film.theme, self.film
         floor = top + height
         marks: list[Mark] = [
-            label(left, top - 46, "z of each hill: grey ones are merged", theme.grey),
+            label(left, top - 46, "z of each hill; grey: merged, or noise", theme.grey),
             hairlines(float32_array([[left, floor, left + width, floor]]), theme.hairline),
         ]
         line = float(self.scale.place(film.about["z"]))

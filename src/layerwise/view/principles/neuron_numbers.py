@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...language import Words
+from ...typeface import text_width
 from ..style import format_count, format_number
 
 DIGITS: Final = 4
@@ -26,6 +27,18 @@ class Numbers:
             return self._said.figures(format_count(int(value)))
         self.rounded = True
         return self._said.figures(format_number(float(value), self._digits))
+
+    def within(self, value: float, width: float, size: float, weight: int) -> str:
+        """The number with as many of its digits as fit that width."""
+        whole = self.text(value)
+        if text_width(whole, size, weight) <= width:
+            return whole
+        for digits in range(self._digits - 1, 0, -1):
+            shorter = self._said.figures(format_number(float(value), digits))
+            if text_width(shorter, size, weight) <= width:
+                break
+        self.rounded = True
+        return shorter
 
     def factor(self, value: float) -> str:
         """The number as a factor within a formula: in brackets where it has a sign."""

@@ -91,14 +91,15 @@ def regularisation(
 ) -> Trace:
     """The same network trained in several ways on few samples, each with several seeds.
 
-    A network of one hidden layer of 128 ReLUs learns `samples` images with AdamW at .003
-    for `epochs` epochs: plainly ("nothing"), with "dropout" (.5 of the hidden neurons), with "batch norm", with
-    "weight decay" (AdamW's, 3: each step shrinks every weight by .9 %), or with
-    "augmentation" (turned, moved, scaled anew in each epoch). A moment for each way, in the order
-    given; sites "training loss", "control loss", "training accuracy", "control accuracy"
-    (seed, epoch), all measured after the epoch in evaluation mode (dropout off, no augmentation),
-    and "weights", every weight of the first layer (weight,) of the first seed. Real trainings by
-    `layerwise.fit`; equal arguments give equal bits on one machine.
+    A network of one hidden layer of 128 ReLUs learns `samples` images, a share `wrong` of them with
+    a wrong label, with AdamW at .003 for `epochs` epochs: plainly ("nothing"), with "dropout" (.5
+    of the hidden neurons), with "batch norm", with "weight decay" (AdamW's, 3: each step shrinks
+    every weight by .9 %), or with "augmentation" (turned, moved, scaled anew in each epoch).
+
+    A moment for each way, in the order given; sites "training loss", "control loss", "training
+    accuracy", "control accuracy" (seed, epoch), all measured after the epoch in evaluation mode
+    (dropout off, no augmentation), and "weights", every weight of the first layer (weight,) of the
+    first seed. Real trainings by `layerwise.fit`; equal arguments give equal bits on one machine.
 
     Raises `UnknownNameError` for an unknown way, `InputError` for numbers out of range.
     """

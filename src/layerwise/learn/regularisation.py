@@ -1,0 +1,181 @@
+"""The chapter on regularisation: how a network is kept from learning its samples by heart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..explain.regularisation import regularisation
+from ..explain.regularisation_augment import augmented
+from ..explain.regularisation_dropout import dropout_masks
+from ..explain.regularisation_norm import batch_norm_shift
+from ..language import Words
+from ..trace import Trace
+from ..view.principles.regularisation import regularisation as curves
+from ..view.principles.regularisation import way_name
+from ..view.principles.regularisation_augment import augmented as augmented_still
+from ..view.principles.regularisation_dropout import dropout_masks as dropout_film
+from ..view.principles.regularisation_norm import batch_norm_shift as norm_film
+from ..view.principles.regularisation_weights import regularisation_weights
+from ..view.style import format_count, format_number, format_percent
+from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
+
+_SEEDS = 5
+
+
+def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> Chapter:
+    """The chapter, on digits or on images of one's own (`input`: what `data.load_images` reads).
+
+    Trains five networks in five ways: half a minute at most. Raises what `regularisation` raises.
+    """
+    made = _Figures(words, theme, input or "digits")
+    parts: list[Part] = [
+        Prose(words("regularisation.intro")),
+        Heading(words("regularisation.head-apart")),
+        *made.apart(),
+        Example("regularisation"),
+        Heading(words("regularisation.head-dropout")),
+        *made.dropout(),
+        Heading(words("regularisation.head-norm")),
+        *made.norm(),
+        Heading(words("regularisation.head-decay")),
+        *made.decay(),
+        Heading(words("regularisation.head-augment")),
+        *made.augment(),
+        Heading(words("regularisation.head-together")),
+        *made.together(),
+    ]
+    title, summary = words("regularisation.chapter"), words("regularisation.summary")
+    return Chapter("regularisation", title, summary, tuple(parts))
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """The sections; the trainings are run once, when the first of them asks."""
+
+    words: Words
+    theme: str
+    data: str
+
+    def __post_init__(self) -> None:
+        """Train."""
+        object.__setattr__(self, "trace", regularisation(self.data, seeds=_SEEDS))
+
+    trace: Trace = None  # type: ignore[assignment]
+
+    def figure(self, key: str, scene: Any) -> Figure:
+        """A figure with its caption and what it shows in words, under that key."""
+        return Figure(key, scene, self.words(f"regularisation.caption-{key}"), scene.description)
+
+    def view(self) -> dict[str, Any]:
+        """The look and the language of every picture."""
+        return {"theme": self.theme, "language": self.words.language}
+
+    def number(self, value: float, digits: int = 3) -> str:
+        """A number as the language writes it."""
+        return self.words.figures(format_number(float(value), digits))
+
+    def percent(self, value: float) -> str:
+        """A share as the language writes it."""
+        return self.words.figures(format_percent(float(value)))
+
+    def end(self, curve: str, way: str) -> float:
+        """A curve's last value for that way, the mean over the seeds."""
+        place = self.trace.about["ways"].index(way)
+        return float(self.trace[curve, place][:, -1].mean())
+
+    def apart(self) -> list[Part]:
+        """What overfitting is, and the curves of each way."""
+        plain = self.trace["control loss", self.trace.about["ways"].index("nothing")].mean(0)
+        best = int(np.argmin(plain))
+        said = self.words(
+            "regularisation.apart",
+            samples=self.trace.about["samples"], wrong=self.trace.about["wrong"],
+            control=self.words.figures(format_count(self.trace.about["control samples"])),
+            epochs=self.trace.about["epochs"],
+            training=self.percent(self.end("training accuracy", "nothing")),
+            best=best + 1, least=self.number(plain[best]), last=self.number(plain[-1]),
+            judged=self.percent(self.end("control accuracy", "nothing")),
+        )  # fmt: skip
+        return [Prose(said), self.figure("apart", curves(self.trace, **self.view()))]
+
+    def dropout(self) -> list[Part]:
+        """The real masks of a training."""
+        trace = dropout_masks(self.data)
+        off = [int(np.sum(trace["mask", m] == 0)) for m in range(len(trace) - 1)]
+        share = float(trace.about["share"])
+        said = self.words(
+            "regularisation.dropout",
+            share=self.words.figures(format_percent(share, 0)), neurons=trace.about["neurons"],
+            least=min(off), most=max(off), steps=len(off), factor=self.number(1 / (1 - share), 2),
+        )  # fmt: skip
+        return [Prose(said), self.figure("dropout", dropout_film(trace, **self.view()))]
+
+    def norm(self) -> list[Part]:
+        """What batch norm shifts, and what it remembers."""
+        trace = batch_norm_shift(self.data)
+        unit, last = int(trace.about["unit"]), len(trace) - 1
+        said = self.words(
+            "regularisation.norm", unit=unit + 1, steps=len(trace), batch=trace.about["batch"],
+            first=self.number(trace["running mean", 0][unit]),
+            batch_first=self.number(trace["batch mean", 0][unit]),
+            running=self.number(trace["running mean", last][unit]),
+            share=self.words.figures(format_percent(trace.about["momentum"], 0)),
+        )  # fmt: skip
+        return [Prose(said), self.figure("norm", norm_film(trace, **self.view()))]
+
+    def decay(self) -> list[Part]:
+        """How large the weights became."""
+        ways = self.trace.about["ways"]
+        spread = {way: float(self.trace["weights", ways.index(way)].std()) for way in ways}
+        shrink = self.trace.about["rate"] * self.trace.about["weight decay"]
+        said = self.words(
+            "regularisation.decay", shrink=self.percent(shrink),
+            plain=self.number(spread["nothing"]), decayed=self.number(spread["weight decay"]),
+            training=self.percent(self.end("training accuracy", "weight decay")),
+        )  # fmt: skip
+        scene = regularisation_weights(self.trace, **self.view())
+        return [Prose(said), self.figure("weights", scene)]
+
+    def augment(self) -> list[Part]:
+        """One image and its copies."""
+        trace = augmented(self.data)
+        said = self.words("regularisation.augment", epochs=self.trace.about["epochs"],
+                          samples=self.trace.about["samples"])  # fmt: skip
+        return [Prose(said), self.figure("augmented", augmented_still(trace, **self.view()))]
+
+    def together(self) -> list[Part]:
+        """All control curves, and a table of where they ended."""
+        ways = [str(way) for way in self.trace.about["ways"]]
+        head = tuple(
+            self.words(f"regularisation.table-{name}")
+            for name in ("way", "training", "loss", "accuracy", "range")
+        )
+        rows = []
+        for place, way in enumerate(ways):
+            ends = self.trace["control accuracy", place][:, -1]
+            rows.append((
+                way_name(way, self.words),
+                self.number(self.end("training loss", way)),
+                self.number(self.end("control loss", way)),
+                self.percent(float(ends.mean())),
+                f"{self.percent(ends.min())} – {self.percent(ends.max())}",
+            ))  # fmt: skip
+        least = min(ways, key=lambda way: self.end("control loss", way))
+        best = max(ways, key=lambda way: self.end("control accuracy", way))
+        said = self.words(
+            "regularisation.together", seeds=_SEEDS,
+            least=way_name(least, self.words), best=way_name(best, self.words),
+            plain=self.percent(self.end("control accuracy", "nothing")),
+            most=self.percent(self.end("control accuracy", best)),
+        )  # fmt: skip
+        loss = curves(self.trace, together=True, **self.view())
+        accuracy = curves(self.trace, together=True, metric="accuracy", **self.view())
+        table = Table(head, tuple(rows), self.words("regularisation.table-caption"))
+        return [
+            Prose(said), self.figure("together-loss", loss),
+            self.figure("together-accuracy", accuracy), table,
+            Prose(self.words("regularisation.close")),
+        ]  # fmt: skip

@@ -90,7 +90,7 @@ def loss_surface(
         Moment("path"),
         {
             "path x": marked[:, 0], "path y": marked[:, 1],
-            "path loss": true, "plane loss": on_plane,
+            "path loss": true, "plane loss": on_plane, "gap": on_plane - true,
         },
     )  # fmt: skip
     return trace

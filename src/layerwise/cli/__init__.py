@@ -10,6 +10,7 @@ import typer
 from .. import __version__
 from ..errors import LayerwiseError
 from . import answers, cluster, films, lattice, networks
+from . import learn as chapters
 from .terminal import err, out
 
 INTERRUPTED = 130  # what shells call a process that Ctrl-C ended
@@ -31,6 +32,7 @@ app.command()(films.diagram)
 app.command("data")(lattice.list_data)
 app.command("models")(networks.list_models)
 app.command("layers")(networks.list_layers)
+app.command(context_settings=chapters.MORE_OPTIONS)(chapters.learn)
 
 
 def _version(wanted: bool) -> None:

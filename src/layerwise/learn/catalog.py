@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import Parameter, signature
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from ..errors import InputError, UnknownNameError, unknown_name
 from ..language import Words, words
@@ -51,8 +51,37 @@ def answer_of(key: str, *, language: str = "en", **options: Any) -> str | None:
 
 def options_of(key: str, function: str = "chapter") -> tuple[str, ...]:
     """The options that the chapter's function takes, in its order."""
-    parameters = signature(getattr(_module(key), function)).parameters.values()
+    called = getattr(_module(key), function, None)
+    if called is None:
+        return ()
+    parameters = signature(called).parameters.values()
     return tuple(one.name for one in parameters if one.kind is not Parameter.VAR_KEYWORD)[1:]
+
+
+def takes_input(key: str) -> bool:
+    """Whether the chapter answers to an input that it cannot do without."""
+    function = getattr(_module(key), "answer", None)
+    if function is None:
+        return False
+    first = list(signature(function).parameters.values())[1:2]
+    return bool(first) and first[0].default is Parameter.empty
+
+
+def option_types(key: str) -> dict[str, Any]:
+    """The options of a chapter and the types that its function is annotated with."""
+    hints = get_type_hints(_module(key).chapter)
+    return {name: hints.get(name, str) for name in options_of(key)}
+
+
+def told(key: str, said: Words) -> tuple[str, str]:
+    """The title and the summary of a chapter, without building it."""
+    name = chapter_key(key).replace("-", "_")
+    return said(f"learn.title_{name}"), said(f"learn.summary_{name}")
+
+
+def page_file(key: str, language: str) -> str:
+    """What the page of a chapter is called: "neuron.html", "neuron.de.html"."""
+    return f"{key}.html" if language == "en" else f"{key}.{language}.html"
 
 
 def chapter_key(name: str) -> str:
@@ -62,11 +91,16 @@ def chapter_key(name: str) -> str:
     return name
 
 
-def _called(key: str, function: str, texts: Words, options: Mapping[str, Any]) -> Any:
+def check_options(key: str, names: Iterable[str], function: str = "chapter") -> None:
+    """`UnknownNameError` with the nearest option unless the chapter's function takes them all."""
     known = options_of(key, function)
-    for name in options:
+    for name in names:
         if name not in known:
             raise _unknown_option(key, name, known)
+
+
+def _called(key: str, function: str, texts: Words, options: Mapping[str, Any]) -> Any:
+    check_options(key, options, function)
     build: Callable[..., Any] = getattr(_module(key), function)
     return build(texts, **options)
 

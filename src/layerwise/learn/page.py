@@ -16,6 +16,7 @@ from typing import Final, Literal
 from ..errors import InputError
 from ..language import Words, words
 from ..render.html import document_parts, figure_html
+from ..view.style import THIN_SPACE
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 from .example import run_example
 from .prose import paragraphs, plain, spans
@@ -23,6 +24,7 @@ from .prose import paragraphs, plain, spans
 LARGEST_PAGE: Final = 3_000_000
 """Bytes that a chapter may weigh."""
 
+_NO_BREAK: Final = "\u202f"  # a thin space at which no line may end: within a number
 _TAGS: Final = {"code": "code", "emphasis": "em"}
 _NUMBER: Final = re.compile(r"[−+±~≈<>≤≥]?\s?[\d.,]+(?:\s?[%×·]?\s?[\w⁻⁰¹²³⁴-⁹%/]*)*")
 
@@ -211,7 +213,7 @@ def _example(example: Example, said: Words) -> str:
 
 def _inline(text: str) -> str:
     pieces = []
-    for span in spans(text):
+    for span in spans(text.replace(THIN_SPACE, _NO_BREAK)):
         piece = escape(span.text)
         tag = _TAGS.get(span.kind)
         pieces.append(f"<{tag}>{piece}</{tag}>" if tag else piece)

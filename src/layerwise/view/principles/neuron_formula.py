@@ -87,14 +87,15 @@ class NeuronFormula:
         before = [written["sum"], sign, written["threshold"]]
         after += [sign, "0"]
         old, new = _places(before), _places(after)
-        seen, late = now.done(self._stage.sum), max(2 * done - 1, 0.0)
+        seen = now.done(self._stage.sum)
+        turned, late = max(2 * done - 1, 0.0), max(4 * done - 3, 0.0)
         dip = LINE_2 + DIP * math.sin(math.pi * done)
         moving = old[2] + done * (new[1] - old[2])
         return [
             *self._text(old[0], LINE_2, before[0], seen),
-            *self._text(old[1] + done * (new[3] - old[1]), LINE_2, sign, seen),
+            *self._text(old[1] + min(2 * done, 1.0) * (new[3] - old[1]), LINE_2, sign, seen),
             *self._text(moving, dip, before[2], seen * max(1 - 2 * done, 0.0)),
-            *self._text(moving, dip, after[1], late),
+            *self._text(moving, dip, after[1], turned),
             *self._text(new[2], LINE_2, after[2], late),
             *self._text(new[4], LINE_2, after[4], late),
         ]

@@ -11,8 +11,8 @@ from ...scene import Mark, Rectangles, Segments
 from ...typeface import shorten, text_width
 from ...types import FloatArray, float32_array
 from ..marks import label
-from ..style import BOLD_WEIGHT, TEXT_SIZE, Theme, format_count, format_number, format_percent
-from .places import Column
+from ..style import BOLD_WEIGHT, Theme, format_count, format_number, format_percent
+from .places import Places
 from .reading import Reading
 from .story import State
 
@@ -20,7 +20,6 @@ Answers: TypeAlias = Literal["softmax", "exponential", "probabilities", "outputs
 """How outputs become what is shown: as they are ("probabilities", "outputs"), or through one of
 two functions."""
 
-BARS: Final = (1384.0, 300.0, 1779.0)  # left, width, where numbers end
 UNKNOWN: Final = ("unknown", "other")
 
 
@@ -28,10 +27,11 @@ class Answer:
     """The last layer with names and bars. `names` are the classes, none for other answers."""
 
     def __init__(
-        self, reading: Reading, column: Column, theme: Theme, *, names: Sequence[str],
+        self, reading: Reading, places: Places, theme: Theme, *, names: Sequence[str],
         answers: Answers,
     ) -> None:  # fmt: skip
-        self.reading, self.column, self.theme = reading, column, theme
+        self.reading, self.column, self.theme = reading, places.columns[-1], theme
+        self.bars = places.layout.bars
         self.names, self.answers = tuple(names), answers
         self.probabilities = answers != "outputs"
 
@@ -50,6 +50,19 @@ class Answer:
         softmax: FloatArray = raised / raised.sum()
         return softmax
 
+    def _middle(self, at: int, box: FloatArray) -> float:
+        """The middle of a row: beside its unit, or in a list."""
+        if self.bars.top is None:
+            return float(box[1] + box[3] / 2)
+        return self.bars.top + self.bars.pitch * (at + 0.5)
+
+    @property
+    def below(self) -> float:
+        """Where a list of bars ends."""
+        rows = len(self.column.boxes) if self.column.content in ("value", "weights") else 0
+        left_out = rows < self.reading.chosen(self.column.number).total
+        return (self.bars.top or 0.0) + self.bars.pitch * rows + (30 if rows and left_out else 0)
+
     def _written(self, share: float) -> str:
         return format_percent(share) if self.probabilities else format_number(share, 3)
 
@@ -60,7 +73,8 @@ class Answer:
         if shares is None or column.content not in ("value", "weights"):
             return []
         lit = state.lit[column.rank]
-        left, width, edge = BARS
+        bars = self.bars
+        left, width, edge, size = bars.left, bars.width, bars.edge, bars.size
         count = len(column.boxes)
         most = float(np.abs(shares).max()) or 1.0
         drawn = self.reading.chosen(column.number)
@@ -73,7 +87,7 @@ class Answer:
         backs, fronts, colors = [], [], []
         units = zip(column.boxes, drawn.numbers, shares, strict=False)
         for at, (box, number, share) in enumerate(units):
-            middle = float(box[1] + box[3] / 2)
+            middle = self._middle(at, box)
             name = (
                 self.names[number]
                 if number < len(self.names)
@@ -83,16 +97,17 @@ class Answer:
             ink = theme.ink if chosen else theme.grey
             weight = BOLD_WEIGHT if chosen else 400
             text = self._written(float(share))
-            wide = text_width(text, TEXT_SIZE, BOLD_WEIGHT)
-            string = shorten(name, edge - left - 20, TEXT_SIZE, BOLD_WEIGHT)
-            marks.append(label(left, middle - 8, string, ink, size=TEXT_SIZE, weight=weight))
+            wide = text_width(text, size, BOLD_WEIGHT)
+            beside = bars.name == bars.number  # name and number share a line, else bar and number
+            string = shorten(name, edge - left - 20 - (wide if beside else 0), size, BOLD_WEIGHT)
+            base = middle + bars.number
+            marks.append(label(left, middle + bars.name, string, ink, size=size, weight=weight))
             if lit > 0.5:
-                marks.append(
-                    label(edge, middle + 17, text, ink, size=TEXT_SIZE, weight=weight, anchor="end")
-                )
-            room = min(width, edge - wide - 16 - left)
-            backs.append([left, middle + 6, room, 8])
-            fronts.append([left, middle + 6, max(room * min(abs(share) / scale, 1.0) * lit, 0), 8])
+                marks.append(label(edge, base, text, ink, size=size, weight=weight, anchor="end"))
+            room = width if beside else min(width, edge - wide - 16 - left)
+            full = max(room * min(abs(share) / scale, 1.0) * lit, 0)
+            backs.append([left, middle + bars.bar, room, bars.height])
+            fronts.append([left, middle + bars.bar, full, bars.height])
             colors.append(ink)
             if name in UNKNOWN:
                 marks += _dashed(box, theme)
@@ -103,7 +118,7 @@ class Answer:
             Rectangles(float32_array(fronts), np.array(colors, np.uint8), float32_array([4])),
         )
         if len(rest):
-            base = float(column.boxes[-1, 1] + column.boxes[-1, 3]) + 40
+            base = self._middle(count - 1, column.boxes[-1]) + (63 if bars.top is None else 34)
             left_out = f"and {format_count(len(rest))} more"
             if self.probabilities:
                 left_out += f", together {format_percent(float(rest.sum()))}"

@@ -23,15 +23,12 @@ from ..diagram.folding import Block
 from ..marks import hairlines, label
 from ..palette import NEGATIVE, POSITIVE
 from ..style import SMALLEST_SIZE, Theme, format_count
+from .layout import Layout
 from .lit_diagram import LitDiagram
 from .panels import Panels
 from .reading import Reading
 from .story import Story
 
-LEFT, RIGHT = 560.0, 1290.0
-TOPS_ALONE, TOPS_BELOW = (150.0, 520.0), (645.0, 772.0)  # of bars; below a diagram
-FLOORS_ALONE, FLOORS_BELOW = (470.0, 840.0), (723.0, 850.0)
-DIAGRAM: Final = (440.0, 84.0, 880.0, 524.0)
 NARROWEST: Final = 2.0  # pixels of a bar
 MOST_POWERS: Final = 12
 
@@ -74,17 +71,20 @@ class DeepFrames:
         self.diagram = diagram
         self.ranks = np.array([ranks[number] for number in sizes.numbers])
         count = len(sizes.numbers)
-        bars = bar_count(count)
+        layout = panels.layout
+        self.left, self.right = layout.deep
+        self.edge = min(self.right + 60, layout.size[0] - 8)  # of words below them
+        bars = bar_count(count, layout)
         self.bins: IntArray = np.arange(count) * bars // count  # layer → its bar
         self.starts = np.searchsorted(self.bins, np.arange(bars))
-        self.width = (RIGHT - LEFT) / bars
+        self.width = (self.right - self.left) / bars
         moments = sorted({state.moment for state in story.states})
         backward = [at for at, state in enumerate(story.states) if any(state.back)]
         self._turned = max(backward, default=len(story.states))  # gradients are there from then on
         self.has_gradients = any(np.isfinite(sizes.gradients(m)).any() for m in moments)
         alike = [sizes if own is sizes.reading else Sizes(own) for own in sizes.reading.alike]
-        tops = TOPS_BELOW if diagram.fits else TOPS_ALONE
-        floors = FLOORS_BELOW if diagram.fits else FLOORS_ALONE
+        tops = layout.tops_below if diagram.fits else layout.tops_alone
+        floors = layout.floors_below if diagram.fits else layout.floors_alone
         self._output_scale, self._slope_scale = (
             power_scale(values, top, floor)
             for values, top, floor in zip(
@@ -139,7 +139,7 @@ class DeepFrames:
         )
         heights = low + (high - low) * fraction
         lit = np.maximum.reduceat(np.asarray(reached, bool), self.starts)
-        lefts = LEFT + self.width * np.arange(len(self.starts))
+        lefts = self.left + self.width * np.arange(len(self.starts))
         gap = 1.0 if self.width >= 4 else 0.0
         boxes = np.stack(
             [lefts, scale.start - heights, np.full(len(lefts), self.width - gap), heights], axis=1
@@ -150,9 +150,10 @@ class DeepFrames:
         return [Rectangles(float32_array(boxes), colors)]
 
     def _axes(self) -> list[Mark]:
-        marks = axis(self._output_scale, "size of the outputs", self.theme)
+        ends = self.left, self.right
+        marks = axis(self._output_scale, ends, "size of the outputs", self.theme)
         if self.has_gradients:
-            marks += axis(self._slope_scale, "size of the gradients", self.theme)
+            marks += axis(self._slope_scale, ends, "size of the gradients", self.theme)
         return marks
 
     def _blocks(self, root: Block) -> list[Mark]:
@@ -165,11 +166,11 @@ class DeepFrames:
             at = next((place[n] for n in range(block.first, block.stop) if n in place), None)
             if at is None:
                 continue
-            x = LEFT + self.width * float(self.bins[at])
+            x = self.left + self.width * float(self.bins[at])
             marks.append(hairlines(float32_array([[x, base - 24, x, base - 14]]), self.theme.grey))
             times = f" × {format_count(block.repeats)}" if block.repeats > 1 else ""
             string = f"{block.name}{times}"
-            if x >= free:
+            if x >= free and x + text_width(string, SMALLEST_SIZE) <= self.edge:
                 marks.append(label(x, base + 4, string, self.theme.grey, size=SMALLEST_SIZE))
                 free = x + text_width(string, SMALLEST_SIZE) + 14
         return marks
@@ -188,24 +189,25 @@ def bar_heights(scale: Scale, values: FloatArray) -> FloatArray:
     return heights
 
 
-def axis(scale: Scale, name: str, theme: Theme) -> list[Mark]:
+def axis(scale: Scale, ends: tuple[float, float], name: str, theme: Theme) -> list[Mark]:
     """The name, and a quiet line at every power of ten, or every second or third."""
-    marks: list[Mark] = [label(LEFT, scale.end - 14, name, theme.grey)]
+    left, right = ends
+    marks: list[Mark] = [label(left, scale.end - 14, name, theme.grey)]
     for value, written in scale.ticks(max(2, min(7, int((scale.start - scale.end) / 22)))):
         y = float(scale.place(value))
-        marks.append(hairlines(float32_array([[LEFT, y, RIGHT, y]]), theme.hairline))
-        marks.append(label(LEFT - 12, y + 6, written, theme.grey, anchor="end"))
+        marks.append(hairlines(float32_array([[left, y, right, y]]), theme.hairline))
+        marks.append(label(left - 12, y + 6, written, theme.grey, anchor="end"))
     return marks
 
 
-def bar_count(layers: int) -> int:
+def bar_count(layers: int, layout: Layout) -> int:
     """How many bars there is room for."""
-    return min(layers, int((RIGHT - LEFT) / NARROWEST))
+    return min(layers, int((layout.deep[1] - layout.deep[0]) / NARROWEST))
 
 
-def bar_words(count: int) -> str:
+def bar_words(count: int, layout: Layout) -> str:
     """What a bar of so many layers is, in words."""
-    bars = bar_count(count)
+    bars = bar_count(count, layout)
     said = "a bar: root mean square of one layer's numbers, for this sample"
     if bars == count:
         return said

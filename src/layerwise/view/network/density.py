@@ -12,11 +12,12 @@ from ...types import FloatArray, IntArray, float32_array
 from ..marks import hairlines, label
 from ..palette import signed_color
 from ..style import SMALLEST_SIZE, Theme, format_count
+from .layout import WIDE
 from .places import Column, Places
 from .reading import Reading, largest
 
 BINS: Final = 40
-WIDTH, TOP, FLOOR = 84.0, 846.0, 876.0
+WIDTH, BELOW, HEIGHT = 84.0, 39.0, 30.0  # its floor is that far below the columns
 ROOM: Final = 92.0  # columns nearer to each other than this have none
 
 
@@ -26,8 +27,8 @@ class Density:
     The limit is the largest magnitude of the layer in the whole recording.
     """
 
-    def __init__(self, reading: Reading, theme: Theme) -> None:
-        self.reading, self.theme = reading, theme
+    def __init__(self, reading: Reading, theme: Theme, bottom: float = WIDE.bottom) -> None:
+        self.reading, self.theme, self.floor = reading, theme, bottom + BELOW
         self.limit = lru_cache(maxsize=256)(self._limit)
         self.counts = lru_cache(maxsize=2048)(self._counts)
 
@@ -58,21 +59,21 @@ class Density:
     def marks(self, column: Column, moment: int, lit: float) -> list[Mark]:
         """The density of a column's layer at a moment."""
         counts = self.counts(column.number, moment, self.limit(column.number))
-        heights: FloatArray = np.sqrt(counts / max(int(counts.max()), 1)) * (FLOOR - TOP) * lit
+        heights: FloatArray = np.sqrt(counts / max(int(counts.max()), 1)) * HEIGHT * lit
         middle = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)
         left, wide = middle - WIDTH / 2, WIDTH / BINS
-        boxes = np.stack(
-            [left + wide * np.arange(BINS), FLOOR - heights, np.full(BINS, wide), heights], axis=1
-        )
+        lefts, tops = left + wide * np.arange(BINS), self.floor - heights
+        boxes = np.stack([lefts, tops, np.full(BINS, wide), heights], axis=1)
         edges = np.linspace(-1, 1, BINS + 1)
         colors = signed_color(np.sign(edges[:-1] + edges[1:]), 1, self.theme)
         opaque = np.full((BINS, 1), 255, np.uint8)
         layer = self.reading.graph.layers[column.number]
         sides = layer.shape[1:] if layer.axes[:1] == ("sample",) else layer.shape
         said = f"all {format_count(int(np.prod(sides)))}"
-        line = float32_array([[left, FLOOR, left + WIDTH, FLOOR]])
+        line = float32_array([[left, self.floor, left + WIDTH, self.floor]])
         return [
             hairlines(line, self.theme.hairline),
             Rectangles(float32_array(boxes), np.concatenate([colors, opaque], axis=1)),
-            label(middle, FLOOR + 18, said, self.theme.grey, size=SMALLEST_SIZE, anchor="middle"),
-        ]
+            label(middle, self.floor + 18, said, self.theme.grey, size=SMALLEST_SIZE,
+                  anchor="middle"),
+        ]  # fmt: skip

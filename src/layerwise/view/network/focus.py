@@ -16,10 +16,11 @@ from ...typeface import text_width
 from ...types import BoolArray, FloatArray, float32_array
 from ..marks import hairlines, inscribed, label
 from ..palette import NEGATIVE, POSITIVE, signed_color
-from ..style import BOLD_WEIGHT, FOCUS_RING, TEXT_SIZE, Theme, format_number
+from ..style import BOLD_WEIGHT, FOCUS_RING, Theme, format_number
+from .layout import Layout
 from .links import Links
 from .patch import Patch, patch_of
-from .places import INPUT_BOX, Places
+from .places import Places
 from .reading import Reading, stored_row
 from .story import State
 
@@ -32,9 +33,10 @@ FUNCTIONS: Final[dict[str, Callable[[float], float]]] = {
     "sigmoid": lambda x: 0.5 * (1 + math.tanh(0.5 * x)),
 }
 EXACT: Final = 1e-4  # single precision, with room
-STRIP_Y, BASE = 901.0, 940.0
-LEFT, RIGHT = 440.0, 1840.0
-PATCH_TOP, PATCH_SIDE, PATCH_BASE = 910.0, 72.0, 954.0
+BASE, PATCH_BASE = 39.0, 53.0  # of its lines, below the top of the strip
+PATCH_TOP, PATCH_SIDE = 9.0, 72.0
+STEP: Final = 26.0  # from line to line, where there are several
+HEIGHTS: Final = (124.0, 190.0)  # of the strip of a tall picture: with a formula, with a patch
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Focus:
     unit: int
     title: str
     places: Places
+    top: float  # of the strip
 
     def lights(self, links: Links) -> BoolArray:
         """Which links are lit: (link,)."""
@@ -56,37 +59,40 @@ class Focus:
         lit: BoolArray = links.pairs[:, 1] == self.place
         return lit
 
+    def height(self, moments: Sequence[int]) -> float:
+        """How high the strip of a tall picture is."""
+        patches = (patch_of(self.reading, self.layer, self.unit, moment) for moment in moments)
+        return HEIGHTS[any(patch is not None for patch in patches)]
+
     def marks(self, state: State) -> list[Mark]:
         """The strip with the formula at that moment."""
+        left, right = self.places.layout.strip
         marks: list[Mark] = [
-            hairlines(float32_array([[LEFT, STRIP_Y, RIGHT, STRIP_Y]]), self.theme.hairline)
+            hairlines(float32_array([[left, self.top, right, self.top]]), self.theme.hairline)
         ]
         patch = patch_of(self.reading, self.layer, self.unit, state.moment)
         if patch is not None:
             return marks + self._convolution(patch, state.moment)
-        said, _ = _written(LEFT, BASE, self._pieces(state.moment))
-        return marks + said
+        line = _Line(self.places.layout, self.top + BASE)
+        return marks + line.written(self._pieces(state.moment))
 
     def _convolution(self, patch: Patch, moment: int) -> list[Mark]:
         """Patch × kernel of the channel that adds most, the rest in numbers."""
         ink, grey, theme = self.theme.ink, self.theme.grey, self.theme
         at = patch.strongest
         marks: list[Mark] = []
-        x = LEFT
+        line = _Line(self.places.layout, self.top + PATCH_BASE, self.top + 108)
 
         def say(text: str, color: Color, weight: Literal[400, 600] = 400) -> None:
-            nonlocal x
-            said, x = _written(x, PATCH_BASE, [(text, color, weight)])
-            marks.extend(said)
+            marks.extend(line.written([(text, color, weight)]))
 
         def show(plane: FloatArray) -> None:
-            nonlocal x
             limit = float(np.abs(plane).max()) or 1.0
             wide = PATCH_SIDE * plane.shape[1] / max(plane.shape)
             tall = PATCH_SIDE * plane.shape[0] / max(plane.shape)
-            box = (x, PATCH_TOP + (PATCH_SIDE - tall) / 2, wide, tall)
+            box = (line.x, self.top + PATCH_TOP + (PATCH_SIDE - tall) / 2, wide, tall)
             marks.append(Image(box, signed_color(plane, limit, theme)))
-            x += wide
+            line.x += wide
 
         say(f"{self.title}, row {patch.row + 1}, column {patch.column + 1}   ", grey)
         show(patch.patch[at])
@@ -110,7 +116,7 @@ class Focus:
         source = self.reading.graph.layers[self.layer].inputs[0]
         if self.places.inputs != (source,) or self.places.column(source) is not None:
             return []
-        x, y, width, height = INPUT_BOX
+        x, y, width, height = self.places.layout.input_box
         rows, columns = self.reading.graph.layers[source].shape[-2:]
         left, top, wide, _ = inscribed((x + 1, y + 1, width - 2, height - 2), rows, columns)
         scale = wide / columns
@@ -136,11 +142,14 @@ class Focus:
         inputs, weights, bias, total = terms
         named = self._function(total, value)
         end = self._end(total, value, bias, named)
-        room = RIGHT - LEFT - sum(text_width(t, TEXT_SIZE, w) for t, _, w in [*head, *end]) - 40
+        layout = self.places.layout
+        size, lines = layout.text, 3 if layout.is_tall else 1
+        room = lines * (layout.strip[1] - layout.strip[0]) - (200 if lines > 1 else 40)
+        room -= sum(text_width(t, size, w) for t, _, w in [*head, *end])
         opening = f"{named}(" if named else ""
         opening = "max(0, " if named == "ReLU" else opening
         pieces = [*head, (opening, ink, 400)] if opening else head
-        room -= text_width(opening, TEXT_SIZE)
+        room -= text_width(opening, size)
         order = np.argsort(-np.abs(inputs * weights), kind="stable")
         shown, left_over = 0, int(np.count_nonzero(inputs * weights))
         for place in order[: max(left_over, 1)]:
@@ -155,10 +164,10 @@ class Focus:
             ]
             left = len(order) - shown - 1
             rest = f"+ … {left} more … " if left else ""
-            wide = sum(text_width(t, TEXT_SIZE) for t, _, _ in part) + text_width(rest, TEXT_SIZE)
+            wide = sum(text_width(t, size) for t, _, _ in part) + text_width(rest, size)
             if wide > room and shown:
                 break
-            room -= sum(text_width(t, TEXT_SIZE) for t, _, _ in part)
+            room -= sum(text_width(t, size) for t, _, _ in part)
             pieces += part
             shown += 1
         left = len(order) - shown
@@ -235,13 +244,27 @@ class Focus:
         return flat, weight[row], own, float(total[whole])
 
 
-def _written(x: float, base: float, pieces: Sequence[Piece]) -> tuple[list[Mark], float]:
-    """Pieces of a line one after another, and where they end."""
-    marks: list[Mark] = []
-    for text, color, weight in pieces:
-        marks.append(label(x, base, text, color, size=TEXT_SIZE, weight=weight))
-        x += text_width(text.replace(" ", "\u00a0"), TEXT_SIZE, weight)
-    return marks, x
+class _Line:
+    """Writes pieces one after another, in another line where one does not fit.
+
+    `x` is where the next one begins; `base` the line; `after` the base of the second line.
+    """
+
+    def __init__(self, layout: Layout, base: float, after: float | None = None) -> None:
+        self.left, self.right = layout.strip
+        self.size, self.x, self.base = layout.text, self.left, base
+        self._after = base + STEP if after is None else after
+
+    def written(self, pieces: Sequence[Piece]) -> list[Mark]:
+        """The marks of more pieces."""
+        marks: list[Mark] = []
+        for text, color, weight in pieces:
+            wide = text_width(text.rstrip(), self.size, weight)
+            if self.x > self.left and self.x + wide > self.right:
+                self.x, self.base, self._after = self.left, self._after, self._after + STEP
+            marks.append(label(self.x, self.base, text, color, size=self.size, weight=weight))
+            self.x += text_width(text.replace(" ", "\u00a0"), self.size, weight)
+        return marks
 
 
 def summing_site(reading: Reading, number: int) -> str:
@@ -256,11 +279,11 @@ def signed(value: float) -> str:
     return f"{'−' if value < 0 else '+'} {format_number(abs(value), 3)}"
 
 
-def focus_on(text: str, reading: Reading, places: Places, theme: Theme) -> Focus:
+def focus_on(text: str, reading: Reading, places: Places, theme: Theme, top: float) -> Focus:
     """The unit that "layer:unit" names; units count from 1, "fc2:5" is the fifth of fc2.
 
-    A layer is named as in the model, or by its number ("layer2:5"). Raises `InputError` where there
-    is no such layer or unit, with the nearest.
+    A layer is named as in the model, or by its number ("layer2:5"). `top` is where its strip
+    begins. Raises `InputError` where there is no such layer or unit, with the nearest.
     """
     name, colon, which = text.rpartition(":")
     if not colon or not which.isdigit():
@@ -291,4 +314,4 @@ def focus_on(text: str, reading: Reading, places: Places, theme: Theme) -> Focus
             allowed=f"{len(numbers)} of {chosen.total} are; the nearest is {name}:{near + 1}",
         )
     title = f"{layers[number].name}, unit {which}"
-    return Focus(reading, theme, number, int(place[0]), int(which) - 1, title, places)
+    return Focus(reading, theme, number, int(place[0]), int(which) - 1, title, places, top)

@@ -77,13 +77,15 @@ class Frames:
                     box = self.panels.input_box(source)
                     ends = column.left()
                     along = (np.arange(len(ends)) + 1) / (len(ends) + 1)
-                    starts = np.stack(
-                        [np.full(len(ends), box[0] + box[2]), box[1] + box[3] * along], axis=1
-                    )
+                    if self.places.layout.is_tall:
+                        ways = _falls(box[0], box[1] + box[3] * (1 + along) / 2, ends)
+                    else:
+                        starts = np.stack(
+                            [np.full(len(ends), box[0] + box[2]), box[1] + box[3] * along], axis=1
+                        )
+                        ways = bows(starts, ends)
                     color = np.array(self.theme.hairline, np.uint8)
-                    marks.append(
-                        Curves(float32_array(bows(starts, ends)), float32_array([1.5]), color)
-                    )
+                    marks.append(Curves(float32_array(ways), float32_array([1.5]), color))
             if not column.rank:
                 continue
             for source in self.reading.graph.layers[column.number].inputs:
@@ -232,7 +234,8 @@ class Frames:
         if column.rank == 0:
             return []
         x = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)
-        base = 118.0 if self.places.is_alone(column) else float(column.boxes[0, 1]) - 13
+        alone = self.places.is_alone(column)
+        base = self.places.layout.top - 23 if alone else float(column.boxes[0, 1]) - 13
         slopes = self.reading.gradient(column.number, state.moment) if back > 0.5 else None
         lines = self._heading(column, slopes)
         shift = -22 * (len(lines) - 1)
@@ -254,7 +257,21 @@ class Frames:
             return [layer.label if fits else shorten(layer.name, room, LABEL_SIZE)]
         if column.rank == self.places.depth:
             return ["answer"] if self.panels.names else ["output"]
-        return _lines(layer.label or layer.name, room)
+        text = layer.label or layer.name
+        lines = _lines(text, room)
+        if self.places.layout.is_tall and any(line.endswith("…") for line in lines):
+            lines = [next((word for word in text.split() if word[0].isdigit()), lines[0])]
+            last = text.rpartition(", ")[2]
+            lines += [last] if text_width(last, LABEL_SIZE) <= room else []
+        return lines
+
+
+def _falls(left: float, heights: FloatArray, ends: FloatArray) -> FloatArray:
+    """Ways from the left side of a picture above the network, down along the frame's edge."""
+    starts = np.stack([np.full(len(heights), left), heights], axis=1)
+    down, into = starts.copy(), ends.copy()
+    down[:, 0] = into[:, 0] = -4.0
+    return np.concatenate([starts, down, into, ends], axis=1)
 
 
 def short_number(value: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
@@ -13,27 +12,21 @@ from ...types import ByteArray, FloatArray, float32_array
 from ..marks import LINE_STEP, hairlines, inscribed, label, wrapped, wrapped_within
 from ..palette import signed_color
 from ..style import (
-    BIG_SIZE,
     BOLD_WEIGHT,
     LABEL_SIZE,
     LIGHT_WEIGHT,
-    MARGIN,
-    TITLE_SIZE,
-    UNIT_SIZE,
     Theme,
     format_count,
     format_number,
     format_percent,
 )
-from .answer import Answer, Answers
-from .places import INPUT_BOX, Column, Places
+from .answer import Answer
+from .layout import Layout
+from .places import Column, Places
 from .reading import Reading
 from .story import State
 
-CURVES: Final = (80.0, 748.0, 320.0, 96.0)
-SAMPLE_ROOM: Final = 400.0  # of what is said of the sample
-FOOT_BASE, FOOT_HEIGHT = 1041.0, 88.0
-TITLE_BASE: Final = 54.0  # above headings of three lines
+LIST_LEFT, LIST_TOP, LIST_ROWS = 270.0, 88.0, 6  # of a row's values beside the counter
 
 
 class Panels:
@@ -44,13 +37,14 @@ class Panels:
 
     def __init__(
         self, reading: Reading, places: Places, theme: Theme, *, title: str,
-        names: Sequence[str], columns: Sequence[str], answers: Answers, foot: str,
-        moments: Sequence[int],
+        names: Sequence[str], columns: Sequence[str], answer: Answer, foot: str,
+        moments: Sequence[int], layout: Layout, is_deep: bool,
     ) -> None:  # fmt: skip
         self.reading, self.places, self.theme = reading, places, theme
+        self.layout, self.is_deep = layout, is_deep
         self.names, self.columns = tuple(names), tuple(columns)
         self.title, self.foot, self.moments = title, foot, list(moments)
-        self._answer = Answer(reading, places.columns[-1], theme, names=names, answers=answers)
+        self._answer = answer
         self._lines = self._curves()
         self._last = {
             unit: max((int(m.at.get(unit, 0)) for m in reading.trace.moments), default=0)
@@ -59,30 +53,37 @@ class Panels:
 
     def input_box(self, number: int) -> tuple[float, float, float, float]:
         """Where an input's picture stands."""
-        x, y, width, height = INPUT_BOX
+        x, y, width, height = self.layout.input_box
         count = len(self.places.inputs)
         if count == 1:
-            return INPUT_BOX
+            return self.layout.input_box
         side = (height - 30 * (count - 1)) / count
         at = self.places.inputs.index(number)
         return x, y + at * (side + 30), width, side
 
     def still(self) -> list[Mark]:
         """What never changes: title and foot."""
-        room = 1920 - 2 * MARGIN
-        title = shorten(self.title, room, TITLE_SIZE, BOLD_WEIGHT)
+        layout = self.layout
+        room, size = layout.size[0] - 2 * layout.margin, layout.title_size
+        title = shorten(self.title, room, size, BOLD_WEIGHT)
         return [
-            label(MARGIN, TITLE_BASE, title, self.theme.ink, size=TITLE_SIZE, weight=BOLD_WEIGHT),
+            label(layout.margin, layout.title_base, title, self.theme.ink, size=size,
+                  weight=BOLD_WEIGHT),
             *self._foot_lines(room),
-        ]
+        ]  # fmt: skip
 
     def _foot_lines(self, room: float) -> list[Mark]:
         """All of the foot: in two lines, or smaller in as many as it needs."""
-        lines, size = wrapped_within(self.foot.split(" · "), room, FOOT_HEIGHT)
-        last = FOOT_BASE if len(lines) < 3 else FOOT_BASE + 14
-        step = size * LINE_STEP
+        layout = self.layout
+        height, sizes = layout.foot_height, layout.foot_sizes
+        lines, size = wrapped_within(self.foot.split(" · "), room, height, sizes)
+        step, last = size * LINE_STEP, layout.foot_base
+        if not layout.is_tall and len(lines) > 2:
+            last += 14
         return [
-            label(MARGIN, last - step * (len(lines) - 1 - at), line, self.theme.grey, size=size)
+            label(
+                layout.margin, last - step * (len(lines) - 1 - at), line, self.theme.grey, size=size
+            )
             for at, line in enumerate(lines)
         ]
 
@@ -117,19 +118,37 @@ class Panels:
         whole = bool((values == np.rint(values)).all())
         which = self._sample_lines(moment, "")
         marks: list[Mark] = [
-            label(MARGIN, 118 - 22 * (len(which) - 1 - at), line, self.theme.grey)
-            for at, line in enumerate(which)
+            label(self.layout.margin, base, line, self.theme.grey)
+            for base, line in self._stacked(which)
         ]
-        for at, (box, value) in enumerate(zip(column.boxes, values, strict=True)):
+        for at, value in enumerate(values):
             name = names[at] if at < len(names) else f"input {at + 1}"
-            base = float(box[1] + box[3] / 2 + 6)
             number = format_count(int(value)) if whole else format_number(float(value), 3)
-            wide = text_width(number, LABEL_SIZE, BOLD_WEIGHT)
-            end = float(box[0]) - 14
-            marks.append(label(end, base, number, self.theme.ink, weight=BOLD_WEIGHT, anchor="end"))
-            room = end - wide - 12 - MARGIN
-            marks.append(label(MARGIN, base, shorten(name, room, LABEL_SIZE), self.theme.grey))
+            place = self._row_place(column, at)
+            if place is None:  # a tall picture of a deep network has room for some
+                more = f"and {format_count(len(values) - at)} more"
+                marks.append(label(LIST_LEFT, LIST_TOP + 22 * at, more, self.theme.grey))
+                break
+            left, end, name_base, base = place
+            ink, grey = self.theme.ink, self.theme.grey
+            marks.append(label(end, base, number, ink, weight=BOLD_WEIGHT, anchor="end"))
+            wide = text_width(number, LABEL_SIZE, BOLD_WEIGHT) + 12 if base == name_base else 0
+            short = shorten(name, end - wide - left, LABEL_SIZE)
+            marks.append(label(left, name_base, short, grey))
         return marks
+
+    def _row_place(self, column: Column, at: int) -> tuple[float, float, float, float] | None:
+        """Of a value in a row: left of its name, end of its number, their bases."""
+        layout, box = self.layout, column.boxes[at]
+        middle, end = float(box[1] + box[3] / 2), float(box[0]) - 14
+        if not layout.is_tall:
+            return layout.margin, end, middle + 6, middle + 6
+        if self.is_deep:
+            base = LIST_TOP + 22 * at
+            fits = at < LIST_ROWS or len(column.boxes) == LIST_ROWS + 1
+            return (LIST_LEFT, layout.size[0] - layout.margin, base, base) if fits else None
+        two = column.node >= 34  # lines, one above the other
+        return layout.margin, end, middle - (3 if two else -6), middle + (18 if two else 6)
 
     def _picture(self, number: int, values: FloatArray, state: State) -> list[Mark]:
         theme, layer = self.theme, self.reading.graph.layers[number]
@@ -163,14 +182,21 @@ class Panels:
             lines = self._sample_lines(state.moment, "")
         if number == self.places.inputs[-1]:
             for at, line in enumerate(lines):
-                string = shorten(line, 400, LABEL_SIZE)
+                string = shorten(line, self.layout.sample_room, LABEL_SIZE)
                 marks.append(label(x, y + height + 27 + 22 * at, string, theme.grey))
         return marks
 
     def _sample_lines(self, moment: int, said: str) -> list[str]:
         """Which sample is looked at, and what it is."""
         which = self.reading.sample_words(moment, self.names)
-        return wrapped([*which, said], SAMPLE_ROOM, LABEL_SIZE)
+        return wrapped([*which, said], self.layout.sample_room, LABEL_SIZE)
+
+    def _stacked(self, lines: list[str]) -> list[tuple[float, str]]:
+        """Lines above a row of a table, or below the input of a tall picture, with their bases."""
+        base = self.layout.row_sample_base
+        if not self.layout.is_tall:
+            base -= 22 * (len(lines) - 1)
+        return [(base + 22 * at, line) for at, line in enumerate(lines)]
 
     # -- where we are, and how it learns -------------------------------------------------------
 
@@ -196,11 +222,13 @@ class Panels:
                 name = "backward, at layer"
                 number = next(rank for rank, own in enumerate(state.back) if own > 0)
         big = format_count(number)
-        end = MARGIN + text_width(big, BIG_SIZE, LIGHT_WEIGHT) + 18
+        layout = self.layout
+        left, base, size = layout.counter, layout.counter_number, layout.big
+        end = left + text_width(big, size, LIGHT_WEIGHT) + 18
         return [
-            label(MARGIN, 596, name, theme.grey, size=LABEL_SIZE),
-            Text((MARGIN, 668), big, BIG_SIZE, theme.ink, LIGHT_WEIGHT),
-            label(end, 668, of, theme.grey, size=UNIT_SIZE),
+            label(left, layout.counter_base, name, theme.grey, size=LABEL_SIZE),
+            Text((left, base), big, size, theme.ink, LIGHT_WEIGHT),
+            label(end, base, of, theme.grey, size=layout.unit),
         ]
 
     def _curves(self) -> list[tuple[str, FloatArray, FloatArray]]:
@@ -228,7 +256,7 @@ class Panels:
 
     def _learning(self, state: State) -> list[Mark]:
         theme = self.theme
-        left, top, width, height = CURVES
+        left, top, width, height = self.layout.curves
         if not self._lines:
             loss = self.reading.metric("loss", state.moment)
             if loss is None or not all(state.lit):
@@ -236,9 +264,11 @@ class Panels:
             text = format_number(loss, 3)
             return [*self._pair(left, top - 24, "loss", text)]
         marks: list[Mark] = [
-            hairlines(float32_array([[left, top + height, left + 400, top + height]]),
-                      theme.hairline)
-        ]  # fmt: skip
+            hairlines(
+                float32_array([[left, top + height, left + self.layout.curves_line, top + height]]),
+                theme.hairline,
+            )
+        ]
         last = max(len(self.reading.trace.moments) - 1, 1)
         x = left
         for name, where, values in self._lines:

@@ -13,17 +13,13 @@ from ...types import FloatArray
 from ..diagram.graph import NetworkGraph
 from ..diagram.layout import ranks_of
 from ..style import NODE, NODE_GAP
+from .layout import Layout
 from .reading import MOST_ANSWERS, Reading
 
 PITCH: Final = NODE + NODE_GAP
-TOP, BOTTOM = 141.0, 837.0  # of the columns
-FIRST_X, LAST_X, ANSWER_X = 559.0, 1080.0, 1340.0  # middles of columns
-INPUT_BOX: Final = (80.0, 140.0, 320.0, 320.0)
-INPUT_NODES_X: Final = 377.0
 MOST_INPUT_ROWS: Final = 16
 MOST_COLUMNS: Final = 9
 GAP: Final = 46.0  # between layers that stand in one column
-PICTURE_SIDE: Final = 132.0  # of what has no units: one picture
 
 Content = Literal["value", "map", "weights", "picture"]
 
@@ -58,6 +54,7 @@ class Places:
     columns: tuple[Column, ...]  # by layer, in order; the last is the answer
     inputs: tuple[int, ...]
     ranks: tuple[int, ...]  # of every layer
+    layout: Layout
 
     def column(self, number: int) -> Column | None:
         """The column of a layer; None for an input that is a picture."""
@@ -73,7 +70,7 @@ class Places:
         """How wide a heading may be: pixels from a column to the next."""
         ranks = {column.rank for column in self.columns if column.rank}
         if len(ranks) < 3:
-            return 300.0
+            return 300.0 if not self.layout.is_tall else 150.0
         middles = sorted({float(c.boxes[:, 0].mean()) for c in self.columns if c.rank})
         return min(b - a for a, b in pairwise(middles)) - 14
 
@@ -92,49 +89,53 @@ def layer_ranks(graph: NetworkGraph) -> tuple[int, ...]:
     )
 
 
-def answer_alone(reading: Reading, ranks: tuple[int, ...]) -> Places:
+def answer_alone(reading: Reading, ranks: tuple[int, ...], layout: Layout) -> Places:
     """Only the last layer as a column, for a network whose other layers are drawn otherwise."""
     number = len(ranks) - 1
-    inputs, columns = _inputs(reading, ranks)
-    answer = _answers(reading, number, ranks[number], ANSWER_X)
-    return Places((*columns, answer), inputs, ranks)
+    inputs, columns = _inputs(reading, ranks, layout)
+    answer = _answers(reading, number, ranks[number], layout)
+    return Places((*columns, answer), inputs, ranks, layout)
 
 
-def places_of(reading: Reading, ranks: tuple[int, ...]) -> Places:
+def places_of(reading: Reading, ranks: tuple[int, ...], layout: Layout) -> Places:
     """Columns by rank, the answer last, nodes as large as there is room for."""
     depth = max(ranks)
     hidden = depth - 1
-    across = (
-        np.linspace(FIRST_X, LAST_X, hidden) if hidden > 1 else np.array([(FIRST_X + LAST_X) / 2])
-    )
-    inputs, columns = _inputs(reading, ranks)
+    inputs, columns = _inputs(reading, ranks, layout)
+    first, last = layout.first_after_row if columns else layout.first, layout.last
+    across = np.linspace(first, last, hidden) if hidden > 1 else np.array([(first + last) / 2])
+    widest = min(PITCH, (last - first) / max(hidden - 1, 1) * 0.8)
     for rank in range(1, depth + 1):
         members = [number for number, own in enumerate(ranks) if own == rank]
-        x = ANSWER_X if rank == depth else float(across[rank - 1])
-        widest = PITCH if hidden < 8 else (LAST_X - FIRST_X) / (hidden - 1) * 0.8
-        columns += _stacked(reading, members, rank, x, widest, answers=rank == depth)
-    return Places(tuple(columns), inputs, ranks)
+        if rank == depth and len(members) == 1:
+            columns.append(_answers(reading, members[0], rank, layout))
+        else:
+            x = layout.answer if rank == depth else float(across[rank - 1])
+            columns += _stacked(reading, members, rank, x, widest, layout)
+    return Places(tuple(columns), inputs, ranks, layout)
 
 
-def _inputs(reading: Reading, ranks: tuple[int, ...]) -> tuple[tuple[int, ...], list[Column]]:
+def _inputs(
+    reading: Reading, ranks: tuple[int, ...], layout: Layout
+) -> tuple[tuple[int, ...], list[Column]]:
     """The layers at the left, and the column of an only one that is a short row."""
     inputs = tuple(number for number, rank in enumerate(ranks) if rank == 0)
-    row = _input_column(reading, inputs[0]) if len(inputs) == 1 else None
+    row = _input_column(reading, inputs[0], layout) if len(inputs) == 1 else None
     return inputs, [] if row is None else [row]
 
 
-def _input_column(reading: Reading, number: int) -> Column | None:
+def _input_column(reading: Reading, number: int, layout: Layout) -> Column | None:
     """A short row of a table stands as nodes beside its names."""
     layer = reading.graph.layers[number]
     count = int(layer.shape[-1]) if len(layer.shape) == 2 else 0
     if not 0 < count <= MOST_INPUT_ROWS or len(reading.chosen(number)) != count:
         return None
-    pitch = min(PITCH, (BOTTOM - TOP - 330) / count)
+    pitch = min(PITCH, (layout.row_bottom - layout.top + 0.0) / count)
     side = pitch * NODE / PITCH
-    tops = TOP + pitch * np.arange(count) + (pitch - side) / 2
+    tops = layout.top + pitch * np.arange(count) + (pitch - side) / 2
     boxes = np.stack(
         [
-            np.full(count, INPUT_NODES_X - side / 2),
+            np.full(count, layout.input_nodes - side / 2),
             tops,
             np.full(count, side),
             np.full(count, side),
@@ -145,22 +146,21 @@ def _input_column(reading: Reading, number: int) -> Column | None:
 
 
 def _stacked(
-    reading: Reading, members: list[int], rank: int, x: float, widest: float, *, answers: bool
+    reading: Reading, members: list[int], rank: int, x: float, widest: float, layout: Layout
 ) -> list[Column]:
     """The layers of one rank above each other, centred."""
-    if answers and len(members) == 1:
-        return [_answers(reading, members[0], rank, x)]
     contents = [_content(reading, number) for number in members]
     counts = [_count(reading, *pair) for pair in zip(members, contents, strict=True)]
-    room = BOTTOM - TOP - GAP * (len(members) - 1)
+    picture = layout.picture_side
+    room = layout.bottom - layout.top - GAP * (len(members) - 1)
     units = sum(n for n, c in zip(counts, contents, strict=True) if c != "picture")
-    pictures = PICTURE_SIDE * contents.count("picture")
+    pictures = picture * contents.count("picture")
     pitch = min(PITCH, widest, (room - pictures) / max(units, 1))
     heights = [
-        PICTURE_SIDE if content == "picture" else pitch * count
+        picture if content == "picture" else pitch * count
         for count, content in zip(counts, contents, strict=True)
     ]
-    top = (TOP + BOTTOM - sum(heights) - GAP * (len(members) - 1)) / 2
+    top = (layout.top + layout.bottom - sum(heights) - GAP * (len(members) - 1)) / 2
     found = []
     for number, content, count, height in zip(members, contents, counts, heights, strict=True):
         each = height / count
@@ -179,14 +179,16 @@ def _count(reading: Reading, number: int, content: Content) -> int:
     return 1 if content == "picture" else max(len(reading.chosen(number)), 1)
 
 
-def _answers(reading: Reading, number: int, rank: int, x: float) -> Column:
+def _answers(reading: Reading, number: int, rank: int, layout: Layout) -> Column:
     """The last layer has room for names and bars."""
+    x, top, bottom = layout.answer, layout.top, layout.bottom
     content = _content(reading, number)
     shown = min(_count(reading, number, content), MOST_ANSWERS)
-    pitch = min(118.0, (BOTTOM - TOP) / max(shown, 1))
-    tops = (TOP + BOTTOM) / 2 - pitch * shown / 2 + pitch * np.arange(shown) + (pitch - NODE) / 2
+    pitch = min(layout.answer_pitch, (bottom - top) / max(shown, 1))
+    side = min(NODE, pitch * NODE / PITCH)
+    tops = (top + bottom) / 2 - pitch * shown / 2 + pitch * np.arange(shown) + (pitch - side) / 2
     boxes = np.stack(
-        [np.full(shown, x - NODE / 2), tops, np.full(shown, NODE), np.full(shown, NODE)], axis=1
+        [np.full(shown, x - side / 2), tops, np.full(shown, side), np.full(shown, side)], axis=1
     )
     return Column(number, rank, boxes, content)
 

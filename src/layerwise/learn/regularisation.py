@@ -30,7 +30,8 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
 
     Trains five networks in five ways: half a minute at most. Raises what `regularisation` raises.
     """
-    made = _Figures(words, theme, input or "digits")
+    data = input or "digits"
+    made = _Figures(words, theme, data, regularisation(data, seeds=_SEEDS))
     parts: list[Part] = [
         Prose(words("regularisation.intro")),
         Heading(words("regularisation.head-apart")),
@@ -53,17 +54,12 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
 
 @dataclass(frozen=True)
 class _Figures:
-    """The sections; the trainings are run once, when the first of them asks."""
+    """The sections, each from its own computation; `trace` has the trainings."""
 
     words: Words
     theme: str
     data: str
-
-    def __post_init__(self) -> None:
-        """Train."""
-        object.__setattr__(self, "trace", regularisation(self.data, seeds=_SEEDS))
-
-    trace: Trace = None  # type: ignore[assignment]
+    trace: Trace
 
     def figure(self, key: str, scene: Any) -> Figure:
         """A figure with its caption and what it shows in words, under that key."""

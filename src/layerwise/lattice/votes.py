@@ -22,12 +22,13 @@ from ..errors import InputError, unknown_name
 from ..types import UNCLASSIFIED, ByteArray, IntArray, WordArray
 from . import planes, votes_kernels
 from .cells import vote_weights
+from .random_bits import word_count
 
 SMALLEST, LARGEST = 3, 41
 WEIGHTINGS: Final = ("uniform", "distance")
 MOST_PASSES: Final = 10**6
 MOST_PLANES: Final = 16  # classes; with more, bit-planes lose to running sums
-TRANSFORM_PRICE: Final = 60  # cells of a window that a walk sees in the time of a transform
+TRANSFORM_PRICE: Final = 20  # cells of a window that a walk sees in the time of a transform
 
 
 def majority(
@@ -102,18 +103,27 @@ def by_transform(old: ByteArray, new: ByteArray, weights: IntArray, classes: int
 
 
 def _by_planes(labels: ByteArray, classes: int, passes: int) -> ByteArray:
-    columns = labels.shape[1]
-    old = np.stack([planes.pack_bits(labels == label) for label in range(classes)])
-    new = np.empty_like(old)
-    scratch = np.zeros((8, old.shape[2] + 2), np.uint64)
-    valid = planes.pack_bits(np.ones((1, columns), np.bool_))[0]
+    rows, columns = labels.shape
+    words = word_count(columns)
+    stride = words + 1
+    first = stride + 1  # a spare row and a word in front, and as much behind
+    last = first + rows * stride
+    old = np.zeros((classes, last + stride + 1), np.uint64)
+    new = np.zeros_like(old)
+    for label in range(classes):
+        rows_of = old[label, first:last].reshape(rows, stride)
+        rows_of[:, :words] = planes.pack_bits(labels == label)
+    valid = planes.pack_bits(np.ones((1, columns), np.bool_))[0, -1]
+    scratch = np.empty((12, votes_kernels.CHUNK + 2), np.uint64)
     for _ in range(passes):
-        votes_kernels.vote_planes(old, new, scratch)
-        new &= valid
+        votes_kernels.vote_planes(old, new, first, last, stride, scratch)
+        lines = new[:, first:last].reshape(classes, rows, stride)
+        lines[:, :, words - 1] &= valid
+        lines[:, :, words] = 0
         if passes > 1 and np.array_equal(new, old):
             break
         old, new = new, old
-    return _labels(old, columns)
+    return _labels(old[:, first:last].reshape(classes, rows, stride)[:, :, :words], columns)
 
 
 def _labels(one_hot: WordArray, columns: int) -> ByteArray:

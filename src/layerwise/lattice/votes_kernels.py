@@ -13,39 +13,55 @@ from ..types import UNCLASSIFIED, Array, ByteArray, IntArray, WordArray
 
 ONE = np.uint64(1)
 LAST_BIT = np.uint64(63)
-ZERO = np.uint64(0)
+CHUNK = 1024  # words at a time: long loops, and twelve rows of scratch that stay in the first cache
 
 
 @compiled
-def vote_planes(old: WordArray, new: WordArray, scratch: WordArray) -> None:
-    """Uniform votes in windows of 3 × 3, sixty-four cells at a time.
+def vote_planes(
+    old: WordArray, new: WordArray, first: int, last: int, stride: int, scratch: WordArray
+) -> None:
+    """Uniform votes in windows of 3 × 3, sixty-four cells at a time: words first … last − 1.
 
-    `old`, `new`: (class, row, word), a plane of 0 and 1 for each class; spare bits behind the last
-    column are 0 in `old`, and must be masked away in `new`. `scratch`: (8, word + 2).
+    `old`, `new`: (class, word), a plane of 0 and 1 for each class, its rows end to end, `stride`
+    words apart, with a spare word behind each and a spare row and more around them. Spare bits are
+    0 in `old`, and must be masked away in `new`. `scratch`: (12, CHUNK + 2).
 
     Three rows are added up by carry-save adders into a number of two bits, three columns of those
     into one of four bits. Below them stands a bit for the own class, so that it wins ties; the
     largest so far is kept in five bits, and a class that exceeds it takes its cells over.
     """
-    classes, rows, words = old.shape
-    low, high = scratch[0], scratch[1]
-    for row in range(rows):
-        for bit in range(2, 7):
-            scratch[bit, 1 : words + 1] = ZERO
-        for label in range(classes):
-            here = old[label, row]
-            above = old[label, row - 1] if row > 0 else scratch[7, 1 : words + 1]
-            below = old[label, row + 1] if row + 1 < rows else scratch[7, 1 : words + 1]
-            add_rows(above, here, below, low[1 : words + 1], high[1 : words + 1])
-            take(
-                low, high, here, scratch[2], scratch[3], scratch[4], scratch[5], scratch[6],
-                new[label, row],
+    for start in range(first, last, CHUNK):
+        stop = min(start + CHUNK, last)
+        size = stop - start
+        low, high = scratch[0, : size + 2], scratch[1, : size + 2]
+        n0, n1, n2, n3 = (
+            scratch[2, :size], scratch[3, :size], scratch[4, :size], scratch[5, :size],
+        )  # fmt: skip
+        more = scratch[6, :size]
+        b0, b1, b2, b3, b4 = (
+            scratch[7, :size], scratch[8, :size], scratch[9, :size], scratch[10, :size],
+            scratch[11, :size],
+        )  # fmt: skip
+        scratch[7:, :size] = np.uint64(0)
+        for label in range(len(old)):
+            plane, own = old[label], old[label, start:stop]
+            add_rows(
+                plane[start - 1 - stride : stop + 1 - stride], plane[start - 1 : stop + 1],
+                plane[start - 1 + stride : stop + 1 + stride], low, high,
             )  # fmt: skip
+            add_columns(low, n0, n3)
+            add_columns(high, n1, n2)
+            carry(n3, n1, n2)
+            for word in range(size):
+                more[word] = own[word] & ~b0[word]
+            exceed(n0, b1, n1, b2, more)
+            exceed(n2, b3, n3, b4, more)
+            renew(b0, own, b1, n0, more)
+            renew(b2, n1, b3, n2, more)
+            renew(b4, n3, b4, n3, more)
+            new[label, start:stop] = more
             for before in range(label):
-                give_up(new[before, row], new[label, row])
-        for label in range(classes):
-            # No vote at all: the cell is as it was, unclassified, since its own would have counted.
-            keep(new[label, row], scratch[3], scratch[4], scratch[5], scratch[6])
+                give_up(new[before, start:stop], more)
 
 
 @compiled
@@ -61,56 +77,54 @@ def add_rows(
 
 
 @compiled
-def take(
-    low: WordArray,
-    high: WordArray,
-    own: WordArray,
-    best0: WordArray,
-    best1: WordArray,
-    best2: WordArray,
-    best3: WordArray,
-    best4: WordArray,
-    won: WordArray,
+def add_columns(bits: WordArray, low: WordArray, high: WordArray) -> None:
+    """The sum of a bit and those beside it as two; `bits` has a word more each way."""
+    for word in range(len(low)):
+        a = bits[word + 1]
+        left = (a << ONE) | (bits[word] >> LAST_BIT)
+        right = (a >> ONE) | (bits[word + 2] << LAST_BIT)
+        either = a ^ left
+        low[word] = either ^ right
+        high[word] = (a & left) | (either & right)
+
+
+@compiled
+def carry(twos: WordArray, more_twos: WordArray, fours: WordArray) -> None:
+    """Two numbers of twos, and fours, into twos, fours and eights: in `more_twos`, `fours`, `twos`.
+
+    Three times three is nine, so that there is nothing beyond.
+    """
+    for word in range(len(twos)):
+        a, b, c = twos[word], more_twos[word], fours[word]
+        over = a & b
+        more_twos[word] = a ^ b
+        fours[word] = c ^ over
+        twos[word] = c & over
+
+
+@compiled
+def exceed(
+    low: WordArray, best_low: WordArray, high: WordArray, best_high: WordArray, more: WordArray
 ) -> None:
-    """Add up three columns, and find where a class exceeds the best so far, which is renewed."""
-    for word in range(len(own)):
-        at = word + 1
-        a, b = low[at], high[at]
-        left0 = (a << ONE) | (low[at - 1] >> LAST_BIT)
-        left1 = (b << ONE) | (high[at - 1] >> LAST_BIT)
-        right0 = (a >> ONE) | (low[at + 1] << LAST_BIT)
-        right1 = (b >> ONE) | (high[at + 1] << LAST_BIT)
-        either = a ^ left0
-        n0 = either ^ right0
-        carry = (a & left0) | (either & right0)
-        either = b ^ left1
-        twos = either ^ right1
-        fours = (b & left1) | (either & right1)
-        n1 = twos ^ carry
-        carry &= twos
-        n2 = fours ^ carry
-        n3 = fours & carry
-        # Most significant first: greater where this bit is the first to differ and is set here.
-        m0, m1, m2, m3, m4 = best0[at], best1[at], best2[at], best3[at], best4[at]
-        differ = n3 ^ m4
-        more = n3 & differ
-        same = ~differ
-        differ = (n2 ^ m3) & same
-        more |= n2 & differ
-        same &= ~differ
-        differ = (n1 ^ m2) & same
-        more |= n1 & differ
-        same &= ~differ
-        differ = (n0 ^ m1) & same
-        more |= n0 & differ
-        same &= ~differ
-        more |= own[word] & ~m0 & same
-        best4[at] = (n3 & more) | (m4 & ~more)
-        best3[at] = (n2 & more) | (m3 & ~more)
-        best2[at] = (n1 & more) | (m2 & ~more)
-        best1[at] = (n0 & more) | (m1 & ~more)
-        best0[at] = (own[word] & more) | (m0 & ~more)
-        won[word] = more
+    """Whether a number is greater, from what its lower bits say and two more bits."""
+    for word in range(len(more)):
+        n, b = low[word], best_low[word]
+        so_far = (n & ~b) | (~(n ^ b) & more[word])
+        n, b = high[word], best_high[word]
+        more[word] = (n & ~b) | (~(n ^ b) & so_far)
+
+
+@compiled
+def renew(
+    best: WordArray, number: WordArray, best_next: WordArray, number_next: WordArray,
+    more: WordArray,
+) -> None:  # fmt: skip
+    """Take over two bits of a number where it is greater."""
+    for word in range(len(more)):
+        where = more[word]
+        kept, other = best[word], best_next[word]
+        best[word] = kept ^ ((kept ^ number[word]) & where)
+        best_next[word] = other ^ ((other ^ number_next[word]) & where)
 
 
 @compiled
@@ -121,13 +135,9 @@ def give_up(earlier: WordArray, later: WordArray) -> None:
 
 
 @compiled
-def keep(
-    won: WordArray, best1: WordArray, best2: WordArray, best3: WordArray, best4: WordArray
-) -> None:
-    """Take back what was won without a vote."""
-    for word in range(len(won)):
-        at = word + 1
-        won[word] &= best1[at] | best2[at] | best3[at] | best4[at]
+def entry(labels: ByteArray, row: int, column: int, classes: int) -> int:
+    """Where a cell's vote is counted: at its class, an unclassified one's behind them all."""
+    return min(int(labels[row, column]), classes)
 
 
 @compiled
@@ -143,18 +153,17 @@ def vote_running(old: ByteArray, new: ByteArray, reach: int, classes: int) -> No
     tally = np.zeros(classes + 1, np.int32)
     for row in range(min(reach, rows)):
         for column in range(columns):
-            sums[column, min(np.int64(old[row, column]), classes)] += 1
+            sums[column, entry(old, row, column, classes)] += 1
     for row in range(rows):
         if row + reach < rows:
             for column in range(columns):
-                sums[column, min(np.int64(old[row + reach, column]), classes)] += 1
+                sums[column, entry(old, row + reach, column, classes)] += 1
         if row - reach - 1 >= 0:
             for column in range(columns):
-                sums[column, min(np.int64(old[row - reach - 1, column]), classes)] -= 1
+                sums[column, entry(old, row - reach - 1, column, classes)] -= 1
         tally[:] = 0
         for column in range(min(reach, columns)):
-            for label in range(classes):
-                tally[label] += sums[column, label]
+            tally += sums[column]
         for column in range(columns):
             if column + reach < columns:
                 for label in range(classes):
@@ -162,15 +171,19 @@ def vote_running(old: ByteArray, new: ByteArray, reach: int, classes: int) -> No
             if column - reach - 1 >= 0:
                 for label in range(classes):
                     tally[label] -= sums[column - reach - 1, label]
-            own = old[row, column]
-            best, at = np.int32(0), own
-            if own != UNCLASSIFIED:
-                best = tally[own]
-            for label in range(classes):
-                # Equal to the own class is not more; of the others the first stays.
-                if tally[label] > best:
-                    best, at = tally[label], np.uint8(label)
-            new[row, column] = at
+            new[row, column] = most(tally, old[row, column], classes)
+
+
+@compiled
+def most(tally: Array, own: int, classes: int) -> int:
+    """The class with the largest tally: the own one if it is among them, else the first."""
+    best, at = tally[0] * 0, own
+    if own != UNCLASSIFIED:
+        best = tally[own]
+    for label in range(classes):
+        if tally[label] > best:
+            best, at = tally[label], label
+    return at
 
 
 @compiled
@@ -187,15 +200,8 @@ def vote_direct(old: ByteArray, new: ByteArray, weights: IntArray, classes: int)
             for r in range(top, bottom):
                 line = weights[r - row + reach]
                 for c in range(left, right):
-                    tally[min(np.int64(old[r, c]), classes)] += line[c - column + reach]
-            own = old[row, column]
-            best, at = np.int64(0), own
-            if own != UNCLASSIFIED:
-                best = tally[own]
-            for label in range(classes):
-                if tally[label] > best:
-                    best, at = tally[label], np.uint8(label)
-            new[row, column] = at
+                    tally[entry(old, r, c, classes)] += line[c - column + reach]
+            new[row, column] = most(tally, old[row, column], classes)
 
 
 @compiled

@@ -54,7 +54,7 @@ def regularisation_weights(
     for place, (name, box) in enumerate(zip(names, boxes, strict=True)):
         x, y, width, height = box
         base = y + height - 30
-        tall = (height - 90) * np.minimum(counts[place], highest) / highest
+        tall = (height - 106) * np.minimum(counts[place], highest) / highest
         wide = width / _BINS
         bars = np.stack(
             [x + np.arange(_BINS) * wide + 0.5, base - tall, np.full(_BINS, wide - 1), tall], axis=1
@@ -65,8 +65,12 @@ def regularisation_weights(
         marks.append(label(x, y + 16, name, frame.theme.ink, size=TEXT_SIZE, weight=BOLD_WEIGHT))
         for bar in np.flatnonzero(counts[place] > highest).tolist():
             said = told.figures(format_count(int(counts[place][bar])))
-            above = base - (height - 90) + 14
-            marks.append(label(x + (bar + 1) * wide + 6, above, said, frame.theme.ink, size=16))
+            above = base - (height - 106) - 8
+            marks.append(
+                label(
+                    x + (bar + 0.5) * wide, above, said, frame.theme.ink, size=16, anchor="middle"
+                )
+            )
         spread = told.figures(format_number(float(every[place].std()), 3))
         said = told("regularisation.spread", value=spread)
         marks.append(label(x, y + 44, said, grey))

@@ -85,7 +85,7 @@ class Layout:
     @property
     def least_node(self) -> float:
         """The smallest; where more do not fit, fewer neurons are drawn."""
-        return 22.0 if self.small else 32.0
+        return 18.0 if self.small else 32.0
 
     @property
     def dot(self) -> float:

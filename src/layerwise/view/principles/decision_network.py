@@ -18,7 +18,7 @@ from ..style import Theme, format_number
 from .decision_layout import Layout
 from .decision_regions import region_colors
 
-_PIXELS = 40  # a side of a small map: means over cells of the large one
+_PIXELS = 40  # a side of a small map: means over blocks of cells of the large one
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +76,13 @@ class NeuronMaps:
         return self.box[3] - 3.6 * self.layout.text_size
 
     @property
+    def _pixels(self) -> int:
+        """The most pixels along a small map: about one for each of the picture's own."""
+        return min(_PIXELS, max(int(self.side), 16))
+
+    @property
     def _gap(self) -> float:
-        return 6.0 if self.layout.small else 12.0
+        return 4.0 if self.layout.small else 12.0
 
     @cached_property
     def side(self) -> float:
@@ -189,12 +194,12 @@ class NeuronMaps:
 
     def _picture(self, layer: int, place: int, moment: int) -> tuple[ByteArray, Reference]:
         if layer < self.layers:
-            values = smaller(self.trace[f"maps {layer}", moment][place], _PIXELS)
+            values = smaller(self.trace[f"maps {layer}", moment][place], self._pixels)
             refers = Reference(f"maps {layer}", moment, np.array([[place]]))
             return signed_color(values, self.limits[layer], self.theme), refers
         found = self.trace["probabilities", moment]
         refers = Reference("probabilities", moment)
-        small = np.stack([smaller(each, _PIXELS) for each in found])
+        small = np.stack([smaller(each, self._pixels) for each in found])
         if self.outputs != len(found):
             return region_colors(small, self.theme, self.colors), refers
         share = small[place][..., None]

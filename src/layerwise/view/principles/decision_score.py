@@ -52,7 +52,7 @@ class Score:
         x, y, wide, tall = self.layout.room
         moment, theme, layout = self.shown[stop], self.theme, self.layout
         film = len(self.shown) > 1
-        share = 0.78 if self.network else 0.42
+        share = 0.78 if self.network else 0.24
         top, size = y + tall * share, layout.text_size
         marks: list[Mark] = []
         if film:

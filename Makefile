@@ -8,7 +8,7 @@ PINS := pyproject.toml constraints.txt
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint types clean
+.PHONY: help demo docs test bench lint types clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -20,6 +20,9 @@ demo: .venv/ready-to-run ## A lattice network filmed, an ordinary one trained an
 		--page out/overlap.html --model out/overlap.lw $(ARGS)
 	.venv/bin/layerwise train digits --epochs 10 --folder out/digits --resume
 	.venv/bin/layerwise film out/digits --out out/digits.mp4
+
+docs: .venv/ready-to-run ## Write the chapters anew, with every number and figure, in docs/
+	$(VENV_PYTHON) -c 'from layerwise.learn.markdown import write_book as write; write("docs/how-deep-networks-work")'
 
 test: .venv/ready-to-test ## Run the tests; ARGS="-k lattice" passes options to pytest
 	$(VENV_PYTHON) -m pytest $(ARGS)

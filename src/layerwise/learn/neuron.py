@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Final
-
-import numpy as np
+from typing import Any, Final
 
 from ..errors import InputError
 from ..explain.activations import CLASSICS, activations
 from ..explain.neuron import neuron
 from ..language import Words
 from ..trace import Trace
+from ..types import FloatArray
 from ..view.principles.activations import activations as draw_activations
 from ..view.principles.neuron import neuron as draw_neuron
 from ..view.principles.neuron_numbers import Numbers
@@ -324,7 +323,7 @@ def _read(write: Numbers, trace: Trace, name: str, x: float) -> str:
     return write.text(float(trace[f"{name} value", number]))
 
 
-def _short(words: Words, value: float | np.floating) -> str:
+def _short(words: Words, value: Any) -> str:
     """A number to three decimals, a whole one as it is."""
     rounded = float(value)
     if math.isclose(rounded, round(rounded), abs_tol=5e-7):
@@ -332,7 +331,7 @@ def _short(words: Words, value: float | np.floating) -> str:
     return words.figures(f"{rounded:.3f}".replace("-", MINUS))
 
 
-def _row(write: Numbers, values: Sequence[float] | np.ndarray, between: str = "; ") -> str:
+def _row(write: Numbers, values: Sequence[float] | FloatArray, between: str = "; ") -> str:
     if between == "; " and all(float(value).is_integer() for value in values):
         between = ", "
     return between.join(write.text(float(value)) for value in values)

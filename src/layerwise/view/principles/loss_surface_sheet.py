@@ -21,6 +21,7 @@ WIDTH, HEIGHT = 1200.0, 675.0
 LEFT: Final = 40.0
 TITLE, TEXT, SMALL = 25.0, 19.0, 17.0
 MOST_STOPS: Final = 60
+MOST_KEPT: Final = 5000  # marks
 FOOT_STEP: Final = 23.0
 TOP, FLOOR = 66.0, 606.0  # between the title and the foot
 
@@ -80,19 +81,15 @@ class Sheet:
     ) -> Scene:  # fmt: skip
         """A film with a stop for each label; its poster is the last unless another is named."""
         camera = Camera((WIDTH / 2, HEIGHT / 2), self.scale)
-        cache: dict[int, Mark] = {}
+        cache: dict[int, tuple[Mark, Mark]] = {}  # each with the mark whose id is its key
 
         def placed(mark: Mark) -> Mark:
             # A mark that stays from stop to stop stays one object, which renderers notice.
-            key = id(mark)
-            if key not in cache:
-                if self.scale == 1 and self.size == (WIDTH, HEIGHT):
-                    return mark
-                kept.append(mark)
-                cache[key] = camera.apply(mark, self.size)
-            return cache[key]
-
-        kept: list[Mark] = []
+            if id(mark) not in cache:
+                if len(cache) > MOST_KEPT:
+                    cache.clear()
+                cache[id(mark)] = mark, camera.apply(mark, self.size)
+            return cache[id(mark)][1]
 
         @lru_cache(maxsize=8)
         def marks(stop: int) -> tuple[Mark, ...]:
@@ -108,7 +105,7 @@ class Sheet:
 
 def sheet(size: tuple[int, int], theme: str | Theme, language: str) -> Sheet:
     """A sheet of that size in pixels; `InputError` where it is too small to be read."""
-    if len(size) != 2 or not all(hasattr(side, "__index__") for side in size) or min(size) < 180:
+    if min(size) < 180:
         raise InputError(
             "The size of a picture is its width and height in pixels", received=repr(size),
             allowed="Whole numbers from 180 on, such as (1920, 1080)",

@@ -20,13 +20,16 @@ from layerwise.scene import (
     Discs,
     GridReading,
     Image,
+    LayerReading,
     Rectangles,
     Reference,
     Scene,
     Segments,
     Stop,
+    Terms,
     Text,
     Timeline,
+    UnitReading,
 )
 from layerwise.scene_json import (
     array_value,
@@ -288,6 +291,26 @@ def test_no_more_than_two_stops_are_held_at_a_time():
     scene_document(Scene(draw, Timeline.even(12, step=1)))
     assert len(drawn) == 12
     assert max(alive) <= 1
+
+
+def test_the_numbers_of_units_are_written_exactly():
+    values = np.float32([[1 / 3, np.nan], [1e-20, -3e30]])
+    terms = Terms(
+        np.zeros((2, 2, 1), int), values[:, :, None], values[:, :, None], values, 9, None, values,
+        "before", (3, 3), (), "tanh", "tanh",
+    )  # fmt: skip
+    layer = LayerReading(
+        "fc", np.float32([[0, 0, 5, 5], [0, 9, 5, 5]]), np.arange(2), values=values, terms=terms
+    )
+    units = UnitReading((0, 1, 1), (layer,))
+    scene = Scene(lambda *_: [], Timeline.even(3, step=1), units=lambda: units)
+    document = json.loads(document_text(scene_document(scene)))
+    validator().validate(document)
+    written = document["units"]["layers"][0]
+    np.testing.assert_array_equal(decoded(written["values"]), values)
+    np.testing.assert_array_equal(decoded(written["terms"]["inputs"])[:, :, 0], values)
+    assert document["units"]["rows"] == [0, 1, 1]
+    assert "units" not in scene_document(small_scene())
 
 
 def test_text_needs_no_escape_beyond_json():

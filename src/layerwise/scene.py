@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import InputError, unknown_name
-from .types import Array, ByteArray, Float32Array, FloatArray, float32_array
+from .types import Array, ByteArray, Float32Array, FloatArray, IntArray, float32_array
 
 Color: TypeAlias = tuple[int, int, int, int]
 CLEAR: Color = (0, 0, 0, 0)
@@ -258,6 +258,68 @@ class GridReading:
     caption: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """How the units of a layer got their sums: inputs × weights, the largest of each unit.
+
+    Arrays are (row, unit, term), by the size of the product; `inputs` and `weights` are numbers of
+    the trace, `places` says which input each is. `rest` (row, unit) is what all other products add
+    up to, `total` how many inputs there are; `sums` and `bias` are (row, unit). `shape` is that of
+    what the layer sees, `source` its name, `names` what its numbers are called, if they have names.
+    `function` is the activation that turns the sum into the value, exactly; "" where `after`, the
+    names of several operations, does that.
+    """
+
+    places: IntArray
+    inputs: Float32Array
+    weights: Float32Array
+    rest: Float32Array
+    total: int
+    bias: Float32Array | None
+    sums: Float32Array
+    source: str
+    shape: tuple[int, ...]
+    names: tuple[str, ...]
+    function: str
+    after: str
+
+
+@dataclass(frozen=True, eq=False)
+class LayerReading:
+    """The true numbers of a layer whose units are drawn: what a page tells of each.
+
+    `boxes` are (unit, x y width height) in the picture, `numbers` (unit,) each unit's own, from 0.
+    `values` are (row, unit) or, of maps, (row, unit, row of the map, column); with `is_picture`
+    all units share one box. `slopes` (row, unit) are the loss's derivatives by single values,
+    `shares` (row, unit) probabilities, shown in `bars` (unit, x y width height). `weights` are
+    (row, unit, unit of the layer of index `source`), of the links that refer to `site`. Numbers
+    that were not kept are NaN. `note` says what is left out.
+    """
+
+    name: str
+    boxes: Float32Array
+    numbers: IntArray
+    names: tuple[str, ...] = ()
+    values: Float32Array | None = None
+    is_picture: bool = False
+    slopes: Float32Array | None = None
+    shares: Float32Array | None = None
+    bars: Float32Array | None = None
+    site: str = ""
+    source: int | None = None
+    weights: Float32Array | None = None
+    terms: Terms | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitReading:
+    """The true numbers behind a picture of a network; `rows` (stop,) says which a stop shows."""
+
+    rows: tuple[int, ...]
+    layers: tuple[LayerReading, ...]
+
+
 class Timeline:
     """Stops in order, and the eased way between them.
 
@@ -308,7 +370,7 @@ class Scene:
     `draw(stop, fraction)` gives the marks at a stop (fraction 0) or on the way to the next one.
     `portrait` is the same film laid out for a tall screen; `replays` gives recipes by which a
     page can compute an image's pixels itself (site name → recipe, as in the trace); `readings`
-    gives what a page needs to answer a hover.
+    and `units` give what a page needs to answer a hover.
     """
 
     def __init__(
@@ -327,10 +389,11 @@ class Scene:
         portrait: Scene | None = None,
         replays: Callable[[], Mapping[str, Any]] | None = None,
         readings: Callable[[], Sequence[GridReading]] | None = None,
+        units: Callable[[], UnitReading | None] | None = None,
     ) -> None:
         if min(size) < 2 or fps <= 0:
             raise InputError("A scene needs a size of 2 pixels or more and a positive frame rate")
-        self._draw, self._readings = draw, readings
+        self._draw, self._readings, self._units = draw, readings, units
         self.timeline, self.size, self.fps, self.ground = timeline, size, float(fps), ground
         self.title, self.description, self.chapters = title, description, tuple(chapters)
         self.poster, self.camera, self.portrait = poster, camera, portrait
@@ -394,6 +457,10 @@ class Scene:
     def readings(self) -> list[GridReading]:
         """What a page needs to answer when a cell is pointed at."""
         return list(self._readings()) if self._readings is not None else []
+
+    def units(self) -> UnitReading | None:
+        """What a page needs to answer when a unit or a link is pointed at, if there are any."""
+        return self._units() if self._units is not None else None
 
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write the scene in the format that the suffix says; returns the path.

@@ -13,7 +13,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -27,11 +27,14 @@ from .scene import (
     Discs,
     GridReading,
     Image,
+    LayerReading,
     Mark,
     Rectangles,
     Reference,
     Scene,
     Segments,
+    Terms,
+    UnitReading,
 )
 from .types import Array, ByteArray
 
@@ -58,6 +61,14 @@ class Form:
     def array(self, array: Array, *, decimals: int = 3) -> Any:
         """An array."""
         return array_value(array, decimals=decimals)
+
+    def exact(self, array: Array) -> Json:
+        """An array of floats or whole numbers, not rounded and perhaps not finite, as bytes."""
+        kind = np.dtype("<f4") if np.asarray(array).dtype.kind == "f" else np.dtype("<i4")
+        small = np.ascontiguousarray(np.asarray(array, kind))
+        return {
+            "dtype": kind.str, "shape": list(small.shape), "base64": _base64(small.tobytes())
+        }  # fmt: skip
 
     def run(self, array: Array, before: int | None) -> Any:
         """A run, in the order of runs; `before` is one of its shape that was shown before it."""
@@ -263,6 +274,8 @@ def _film(scene: Scene, shared: _Shared) -> Json:
                 "marks": order,
             }
         )
+    units = scene.units()
+    more = {} if units is None else {"units": _units(units, shared.form)}
     return {
         "size": list(scene.size),
         "fps": _number(scene.fps, 6),
@@ -275,6 +288,7 @@ def _film(scene: Scene, shared: _Shared) -> Json:
         "stops": stops,
         "marks": marks.entries,
         "readings": [_reading(reading, shared) for reading in scene.readings()],
+        **more,
     }
 
 
@@ -411,6 +425,30 @@ def _reading(reading: GridReading, shared: _Shared) -> Json:
         ],
         "caption": reading.caption,
     }
+
+
+def _units(reading: UnitReading, form: Form) -> Json:
+    return {
+        "rows": list(reading.rows),
+        "layers": [_fields(layer, form) for layer in reading.layers],
+    }
+
+
+def _fields(value: LayerReading | Terms, form: Form) -> Json:
+    """Every field by its name; arrays exact, to the last bit of their floats."""
+    written: Json = {}
+    for each in fields(value):
+        part = getattr(value, each.name)
+        match part:
+            case Terms():
+                written[each.name] = _fields(part, form)
+            case np.ndarray():
+                written[each.name] = form.exact(part)
+            case tuple():
+                written[each.name] = list(part)
+            case _:
+                written[each.name] = part
+    return written
 
 
 def reading_step(shape: tuple[int, ...]) -> int:

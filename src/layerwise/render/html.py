@@ -26,7 +26,9 @@ from .page_pack import packed_scene
 from .page_source import content_policy, for_script, joined_modules, page_source
 
 SCRIPT_WORDS: Final = (
-    "play", "pause", "computing", "unreached", "more", "unclassified", "every",
+    "play", "pause", "computing", "unreached", "more", "unclassified", "every", "unit", "cell",
+    "place", "channel", "value", "input", "weight", "signal", "probability", "slope", "others",
+    "bias", "sum", "not_kept",
 )  # fmt: skip
 """What the script of a page says, of the texts of the player."""
 

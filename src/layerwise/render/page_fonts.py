@@ -51,6 +51,10 @@ def _spoken(documents: Sequence[Json]) -> Iterable[str]:
         yield film["title"]
         yield from (stop["label"] for stop in film["stops"])
         yield from (chapter["name"] for chapter in film["chapters"])
+        for layer in film.get("units", {"layers": []})["layers"]:
+            terms = layer["terms"] or {"source": "", "names": []}
+            yield from (layer["name"], *layer["names"], layer["note"])
+            yield from (terms["source"], *terms["names"])
         reading: dict[str, Any]
         for reading in film["readings"]:
             yield from (reading["column_axis"], reading["row_axis"], *reading["classes"])

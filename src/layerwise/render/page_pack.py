@@ -14,6 +14,7 @@ folded (0, −1, 1, −2 … as 0, 1, 2, 3 …). Unpacked again, every number is
 from __future__ import annotations
 
 import base64
+import hashlib
 import zlib
 from typing import Any, Final
 
@@ -59,6 +60,7 @@ class Packed(Form):
         self._runs: list[Array | None] = []
         self._small: list[tuple[Json, Array, str]] = []
         self._colors: set[int] = set()
+        self._exact: dict[bytes, Json] = {}
 
     def array(self, array: Array, *, decimals: int = 3) -> Any:
         """An array as bytes of the first stream, as lists where it is short."""
@@ -69,6 +71,15 @@ class Packed(Form):
         if whole is None:
             return self._told(array, array.dtype, _plain(array))
         return self._told(array, array.dtype, _folded(whole), form="thousandths")
+
+    def exact(self, array: Array) -> Json:
+        """An array in single precision or of whole numbers, each content once."""
+        small = np.asarray(array, "<f4" if np.asarray(array).dtype.kind == "f" else "<i4")
+        content = small.tobytes() + repr((small.dtype.str, small.shape)).encode()
+        key = hashlib.blake2b(content, digest_size=16).digest()
+        if key not in self._exact:
+            self._exact[key] = self._told(small, small.dtype, _plain(small))
+        return self._exact[key]
 
     def run(self, array: Array, before: int | None) -> Any:
         """A run, as differences from the one before it where that is shorter."""
@@ -170,6 +181,8 @@ def _whole(array: Array) -> Array | None:
 def _plain(array: Array) -> bytes:
     """Column by column, byte by byte of the numbers."""
     small = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+    if not small.size:
+        return b""
     planes = small.reshape(len(small), -1).view(np.uint8)
     return np.ascontiguousarray(planes.T).tobytes()
 

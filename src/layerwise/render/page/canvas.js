@@ -11,15 +11,19 @@ import { LatticeReplay } from "./lattice.js";
  * @typedef {import("./document.js").Film} Film
  * @typedef {import("./image.js").Source} Source
  * @typedef {Object<string, any>} Mark
+ * @typedef {{site: string, isLit: (to: number, from: number) => boolean}} Lights
  */
 
 const FONTS = { sans: '"Layerwise Sans", sans-serif', mono: '"Layerwise Mono", monospace' };
+/** The opacity of lit links, and what is left of the others'. */
+const LIT = Math.round(0.95 * 255), DIMMED = 0.35;
 const REPLAYS = { copy: LatticeReplay, frames: FramesReplay };
 
 /** What every layout of a scene draws from: pictures, palettes and replays. */
 export class Sources {
   /** @param {SceneDocument} scene */
   constructor(scene) {
+    this.bytes = scene.bytes;
     this.pictures = new Pictures(scene);
     this.entries = scene.pictures;
     this.runs = runsOf(scene);
@@ -120,8 +124,9 @@ export class Painter {
    * @param {CanvasRenderingContext2D} context
    * @param {number} stop
    * @param {(Source | null)[]} sources
+   * @param {Lights[] | null} lights  the links that are lit; all others are dimmed
    */
-  paint(context, stop, sources) {
+  paint(context, stop, sources, lights = null) {
     const { width, height } = context.canvas;
     const scale = width / this.film.size[0];
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -129,7 +134,7 @@ export class Painter {
     context.fillRect(0, 0, width, height);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     this.film.stops[stop].marks.forEach((index, order) => {
-      const mark = this.mark(index);
+      const mark = lights ? litMark(this.mark(index), lights) : this.mark(index);
       const sheet = mark.kind === "curves"
         ? this.sheets.find(this.film.marks[index], width, height) : null;
       if (mark.kind === "image") this.paintImage(context, index, mark, sources[order], scale);
@@ -184,7 +189,25 @@ function unpack(written, runs) {
     if (["centers", "ends", "points", "boxes"].includes(name)) mark.count = mark[name].length / width;
   }
   if (mark.order) mark.order = orderOf(mark, runs);
+  const indices = written.refers?.indices;
+  if (indices) mark.indices = indices.run === undefined ? indices.flat() : runs[indices.run];
   return mark;
+}
+
+/** The mark with its links lit or dimmed, the lit ones last; itself if it has no such links. */
+function litMark(mark, lights) {
+  if (mark.kind !== "curves" || !mark.indices || mark.indices.length !== 2 * mark.count) return mark;
+  const colors = new Uint8Array(4 * mark.count);
+  const own = lights.filter(({ site }) => site === mark.refers.site);
+  const below = [], above = [];
+  for (let place = 0; place < mark.count; place++) {
+    const i = mark.order ? mark.order[place] : place, from = colorAt(mark.colors, i);
+    for (let part = 0; part < 4; part++) colors[4 * i + part] = mark.colors[from + part];
+    const isLit = own.some((each) => each.isLit(mark.indices[2 * i], mark.indices[2 * i + 1]));
+    (isLit ? above : below).push(i);
+    colors[4 * i + 3] = isLit ? LIT : colors[4 * i + 3] * DIMMED;
+  }
+  return { ...mark, colors, order: [...below, ...above] };
 }
 
 /** Which of a mark's curves is drawn first, second and so on. */

@@ -14,7 +14,7 @@
  *   percent: number[], caption: string}} Reading
  * @typedef {{size: number[], duration: number, ground: number[], title: string,
  *   description: string, chapters: {stop: number, name: string}[], poster: number,
- *   stops: Stop[], marks: Object<string, any>[], readings: Reading[]}} Film
+ *   stops: Stop[], marks: Object<string, any>[], readings: Reading[], units?: any}} Film
  * @typedef {Film & {portrait: Film | null, palettes: ArrayValue[],
  *   runs: ArrayValue[], pictures: Picture[], table: number[], replays: Object<string, any>,
  *   bytes: Uint8Array, streamOf: (index: number) => Uint8Array<ArrayBuffer>}} SceneDocument
@@ -133,7 +133,7 @@ function asNumbers(numbers) {
  */
 function stored({ dtype, shape, at, form }, bytes, changed) {
   const rows = shape[0], count = shape.reduce((one, other) => one * other, 1);
-  const columns = count / rows, isFolded = changed || form === "thousandths";
+  const columns = rows ? count / rows : 0, isFolded = changed || form === "thousandths";
   const type = form === "thousandths" ? Int32Array : ARRAY_TYPES[dtype];
   const size = type.BYTES_PER_ELEMENT;
   const out = new Uint8Array(count * size);

@@ -2,6 +2,7 @@
 
 import { Painter, Sources } from "./canvas.js";
 import { add, fillCard, placeCard, Readings, shownAt } from "./pointing.js";
+import { Units } from "./units.js";
 
 /** Device-independent pixels for one of a tall scene's, so that its smallest text can be read. */
 const READABLE = 0.7;
@@ -34,6 +35,7 @@ export class Player {
     this.sources = new Sources(scene);
     this.layouts = [scene, scene.portrait].map((film) => film && {
       film, painter: new Painter(film, this.sources), readings: new Readings(film, this.sources),
+      units: new Units(film, this.sources),
     });
     this.layout = this.layouts[0];
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
@@ -52,6 +54,8 @@ export class Player {
     this.shown = null;
     /** @type {import("./pointing.js").Cell | null} */
     this.cell = null;
+    /** @type {import("./units.js").Target | null} */
+    this.target = null;
     this.pointer = [0, 0];
     this.cursor = false;
     this.hashTime = 0;
@@ -192,17 +196,19 @@ export class Player {
     try {
       const sources = await painter.prepare(stop, () => ticket === this.ticket);
       if (!sources || ticket !== this.ticket) return;
-      painter.paint(this.context, stop, sources);
+      painter.paint(this.context, stop, sources, this.layout.units.lights(this.target));
       this.shown = sources;
     } finally {
       clearTimeout(slow);
       if (ticket === this.ticket) this.busy = false;
     }
     if (isNew) this.drawn += 1;
+    this.drawnStop = stop;
     this.root.dataset.stop = String(stop); // what is on the screen, for whoever watches the page
     this.label();
     if (moved) this.writeHash();
     if (this.cell) await this.read();
+    if (this.target) this.readUnit();
   }
 
   /**
@@ -364,48 +370,110 @@ export class Player {
     event.preventDefault();
   }
 
-  /** Point at cells with the keyboard, or stop doing so. */
+  /** Point at cells or units with the keyboard, or stop doing so. */
   toggleCursor() {
-    const cell = this.cell ?? this.layout.readings.middle();
-    this.cursor = !this.cursor && cell !== null;
+    const { readings, units } = this.layout;
+    const cell = this.cell ?? readings.middle(), target = this.target ?? units.start();
+    this.cursor = !this.cursor && (cell !== null || target !== null);
     this.part("card").setAttribute("aria-live", this.cursor ? "polite" : "off");
     if (!this.cursor) {
       this.pointNowhere();
       return;
     }
-    this.cell = cell;
+    [this.cell, this.target] = target ? [null, target] : [cell, null];
     this.moveCursor(0, 0);
   }
 
   moveCursor(rows, columns) {
+    if (this.target) {
+      const { units } = this.layout;
+      this.target = rows || columns ? units.moved(this.target, rows, columns) : this.target;
+      const [x, y, width, height] = units.box(this.target);
+      this.pointer = this.windowPlace(x + width, y + height / 2);
+      this.repaint();
+      this.readUnit();
+      return;
+    }
     this.cell = this.layout.readings.moved(this.cell, rows, columns);
     const { reading, row, column } = this.cell;
-    const canvas = this.canvas.getBoundingClientRect();
-    const scale = canvas.width / this.film.size[0];
     const [left, top, width, height] = reading.box;
-    this.pointer = [
-      canvas.left + scale * (left + ((column + 0.5) / reading.columns) * width),
-      canvas.top + scale * (top + ((row + 0.5) / reading.rows) * height),
-    ];
+    this.pointer = this.windowPlace(
+      left + ((column + 0.5) / reading.columns) * width,
+      top + ((row + 0.5) / reading.rows) * height);
     this.read();
+  }
+
+  /** Where a place of the scene is in the window. */
+  windowPlace(x, y) {
+    const canvas = this.canvas.getBoundingClientRect(), scale = canvas.width / this.film.size[0];
+    return [canvas.left + scale * x, canvas.top + scale * y];
   }
 
   /** Point at a place of the window. */
   pointAt(x, y) {
     const canvas = this.canvas.getBoundingClientRect();
     const scale = this.film.size[0] / canvas.width;
+    const place = [(x - canvas.left) * scale, (y - canvas.top) * scale];
+    const { readings, units, painter } = this.layout, before = this.target;
     this.pointer = [x, y];
-    this.cell = this.layout.readings.at((x - canvas.left) * scale, (y - canvas.top) * scale);
-    this.canvas.classList.toggle("reads", this.cell !== null);
+    this.cell = readings.at(place[0], place[1]);
+    const target = this.cell ? null : units.at(place[0], place[1], painter, this.stop);
+    this.canvas.classList.toggle("reads", this.cell !== null || target !== null);
+    if (!this.cell && !target) {
+      this.pointNowhere();
+      return;
+    }
+    this.target = target;
+    if (JSON.stringify(before) !== JSON.stringify(target)) this.repaint();
     if (this.cell) this.read();
-    else this.pointNowhere();
+    else this.readUnit();
   }
 
   pointNowhere() {
-    this.cell = null;
+    const wasLit = this.target !== null;
+    this.cell = this.target = null;
     this.cursor = false;
     this.part("card").hidden = true;
     this.part("cell").hidden = true;
+    if (wasLit) this.repaint();
+  }
+
+  /** Draw what is shown once more, with other links lit: at most once a frame. */
+  repaint() {
+    if (!this.shown || this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      const { painter, units } = this.layout;
+      if (!this.shown || this.busy || this.drawnStop !== this.stop) return;
+      painter.paint(this.context, this.stop, this.shown, units.lights(this.target));
+    });
+  }
+
+  /** Show what is known of the unit or the link that is pointed at. */
+  readUnit() {
+    const { target } = this, { units } = this.layout;
+    if (!target) return;
+    const card = this.part("card");
+    units.fill(card, target, this.stop, this.words);
+    card.hidden = false;
+    placeCard(card, this.pointer[0], this.pointer[1]);
+    this.part("cell").hidden = true;
+    if (target.from === undefined && target.row === undefined) {
+      const [x, y, width, height] = units.box(target);
+      this.frame(x - 4, y - 4, width + 8, height + 8);
+    }
+  }
+
+  /** A frame around a box of the scene. */
+  frame(x, y, width, height) {
+    const scale = this.canvas.getBoundingClientRect().width / this.film.size[0];
+    const mark = this.part("cell");
+    mark.style.width = `${width * scale}px`;
+    mark.style.height = `${height * scale}px`;
+    mark.style.left = `${this.canvas.offsetLeft + x * scale}px`;
+    mark.style.top = `${this.canvas.offsetTop + y * scale}px`;
+    mark.hidden = false;
   }
 
   /** Show what is known of the cell that is pointed at. */

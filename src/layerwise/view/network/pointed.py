@@ -1,0 +1,300 @@
+"""The true numbers of every unit and link that is drawn: what a page tells when one is pointed at.
+
+Numbers are those of the trace in single precision. A page carries the largest terms of each sum,
+and what the others add up to; the weights of links and the pixels of maps as long as there are not
+too many of them, and says so where there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from ...scene import LayerReading, Terms, UnitReading
+from ...types import Float32Array, FloatArray, IntArray, float32_array
+from ..diagram.graph import Layer
+from ..style import format_count
+from .focus import EXACT, FUNCTIONS, summing_site
+from .panels import Panels
+from .places import Column
+from .reading import Reading, stored_at
+from .story import State
+
+MOST_TERMS: Final = 12
+MOST_WEIGHTS: Final = 450_000
+MOST_PIXELS: Final = 450_000
+
+Rows = Sequence[tuple[Reading, int]]
+
+
+def pointed(films: Sequence[tuple[Panels, Sequence[State]]]) -> UnitReading:
+    """What films of one network, one after another, show: a row for each sample and moment."""
+    row_of: dict[tuple[int, int], int] = {}
+    rows: list[tuple[Reading, int]] = []
+    stops = []
+    for number, (panels, states) in enumerate(films):
+        for state in states:
+            key = (number, state.moment)
+            if key not in row_of:
+                row_of[key] = len(rows)
+                rows.append((panels.reading, state.moment))
+            stops.append(row_of[key])
+    panels = films[0][0]
+    owners = [films[number][0] for number, _ in row_of]
+    columns = panels.places.columns
+    layers = [_layer(panels, owners, rows, column) for column in columns]
+    layers += [
+        _picture(panels, rows, number)
+        for number in panels.places.inputs
+        if panels.places.column(number) is None
+    ]
+    layers = _with_weights(panels, rows, layers)
+    return UnitReading(tuple(stops), tuple(_thinned(layers)))
+
+
+def _layer(panels: Panels, owners: Sequence[Panels], rows: Rows, column: Column) -> LayerReading:
+    reading, number = panels.reading, column.number
+    layer = reading.graph.layers[number]
+    chosen = reading.chosen(number)
+    drawn = min(len(column.boxes), len(chosen))
+    numbers = chosen.numbers[:drawn]
+    known = (
+        panels.columns if column.rank == 0 else panels.names if _is_answer(panels, column) else ()
+    )
+    names = (
+        tuple(known[int(n)] for n in numbers) if len(known) > int(numbers.max(initial=-1)) else ()
+    )
+    values = _stacked((_first(own.units(number, moment), drawn) for own, moment in rows), drawn)
+    if values is not None and values.ndim == 3:  # strips
+        values = values[:, :, None]
+    slopes = _stacked(
+        (_first(own.unit_gradients(number, moment), drawn) for own, moment in rows), drawn
+    )
+    if slopes is not None and slopes.ndim > 2:
+        slopes = None
+    shares = bars = None
+    answer = owners[0]._answer
+    if _is_answer(panels, column) and answer.probabilities and values is not None:
+        places = chosen.places[:drawn]
+        given = [own._answer.shares(moment) for own, (_, moment) in zip(owners, rows, strict=True)]
+        shares = _stacked((None if each is None else each[places] for each in given), drawn)
+    if _is_answer(panels, column):
+        bars = _bars(panels, column, drawn)
+    return LayerReading(
+        _name(layer), float32_array(column.boxes[:drawn]), numbers, names, values,
+        slopes=slopes, shares=shares, bars=bars, site=layer.weight,
+        terms=_terms(panels, rows, number, numbers),
+    )  # fmt: skip
+
+
+def _name(layer: Layer) -> str:
+    """What a layer is called: a number alone would not be understood."""
+    return f"layer {layer.name}" if layer.name.isdigit() else layer.name
+
+
+def _is_answer(panels: Panels, column: Column) -> bool:
+    return column is panels.places.columns[-1]
+
+
+def _bars(panels: Panels, column: Column, drawn: int) -> Float32Array:
+    """Where name, bar and number of each answer stand."""
+    bars = panels.layout.bars
+    boxes = column.boxes[:drawn].copy()
+    boxes[:, 0], boxes[:, 2] = bars.left, bars.edge - bars.left
+    if bars.top is not None:
+        boxes[:, 1], boxes[:, 3] = bars.top + bars.pitch * np.arange(drawn), bars.pitch
+    return float32_array(boxes)
+
+
+def _picture(panels: Panels, rows: Rows, number: int) -> LayerReading:
+    """An input that is drawn as one picture: its channels are the units."""
+    layer = panels.reading.graph.layers[number]
+    box = float32_array(np.array(panels.input_box(number))[None])
+    planes = []
+    for own, moment in rows:
+        values = own.output(number, moment)
+        if values is None or values.ndim > 3 or not values.ndim:
+            return LayerReading(layer.name, box, np.arange(1))
+        sides = values.reshape((1,) * (3 - values.ndim) + values.shape)
+        planes.append(sides[:8])
+    values = np.stack(planes) if len({plane.shape for plane in planes}) == 1 else None
+    count = 1 if values is None else values.shape[1]
+    if values is not None and (values == values[:1]).all():
+        values = values[:1]  # the same picture all along
+    kept = None if values is None else float32_array(values)
+    return LayerReading(layer.name, box, np.arange(count), values=kept, is_picture=True)
+
+
+def _first(values: FloatArray | None, drawn: int) -> FloatArray | None:
+    return None if values is None else values[:drawn]
+
+
+def _stacked(found: Iterable[FloatArray | None], drawn: int) -> Float32Array | None:
+    """Rows as one array, NaN where a moment has none; None where none has, or shapes differ."""
+    rows = list(found)
+    shapes = {row.shape for row in rows if row is not None}
+    if len(shapes) != 1:
+        return None
+    shape = shapes.pop()
+    if not shape or shape[0] != drawn or len(shape) > 3:
+        return None
+    return float32_array(np.stack([np.full(shape, np.nan) if row is None else row for row in rows]))
+
+
+def _terms(panels: Panels, rows: Rows, number: int, numbers: IntArray) -> Terms | None:
+    """The largest terms of a dense layer's sums; None where they were not kept or do not add up."""
+    reading = panels.reading
+    layer = reading.graph.layers[number]
+    if layer.kind != "dense" or len(layer.inputs) != 1 or not layer.weight or not len(numbers):
+        return None
+    found = [_products(own, number, numbers, moment) for own, moment in rows]
+    parts = [each for each in found if each is not None]
+    if len(parts) < len(found):
+        return None
+    sums = np.stack([each.sums for each in parts])
+    given = [each.bias for each in parts if each.bias is not None]
+    values = [own.units(number, moment) for own, moment in rows]
+    source = reading.graph.layers[layer.inputs[0]]
+    shape = source.shape[1:] if source.axes[:1] == ("sample",) else source.shape
+    of_table = layer.inputs[0] in panels.places.inputs and len(shape) == 1
+    return Terms(
+        np.stack([each.places for each in parts]),
+        float32_array(np.stack([each.inputs for each in parts])),
+        float32_array(np.stack([each.weights for each in parts])),
+        float32_array(np.stack([each.rest for each in parts])),
+        parts[0].total, float32_array(np.stack(given)) if given else None,
+        float32_array(sums), _name(source), tuple(int(side) for side in shape),
+        panels.columns if of_table and len(panels.columns) == shape[0] else (),
+        _function(layer.activation, sums, values), _after(reading, number),
+    )  # fmt: skip
+
+
+class _Products(NamedTuple):
+    """Places, inputs and weights (unit, term), rest, sums and bias (unit,), how many inputs."""
+
+    places: IntArray
+    inputs: FloatArray
+    weights: FloatArray
+    rest: FloatArray
+    sums: FloatArray
+    bias: FloatArray | None
+    total: int
+
+
+def _products(reading: Reading, number: int, numbers: IntArray, moment: int) -> _Products | None:
+    layer = reading.graph.layers[number]
+    weight, given = reading.value(layer.weight, moment), reading.output(layer.inputs[0], moment)
+    own = summing_site(reading, number)
+    sums = reading.value(own, moment) if own else None
+    if weight is None or given is None or sums is None or weight.ndim != 2 or sums.ndim != 1:
+        return None
+    site = reading.trace.site(layer.weight)
+    rows = stored_at(site.entries.get(site.axes[0]), numbers)
+    at = stored_at(reading.trace.site(own).entries.get("unit"), numbers)
+    flat = given.reshape(-1)
+    if len(flat) != weight.shape[1] or (rows < 0).any() or (at < 0).any():
+        return None
+    bias = reading.value(layer.bias, moment) if layer.bias else None
+    if bias is not None:
+        held = stored_at(reading.trace.site(layer.bias).entries.get("unit"), numbers)
+        bias = None if (held < 0).any() else bias[held]
+    elif layer.bias:
+        return None
+    products = weight[rows] * flat
+    total, own_sums = products.sum(axis=1), sums[at]
+    off = np.abs(total + (0 if bias is None else bias) - own_sums)
+    sizes = np.abs(products).sum(axis=1) + (0 if bias is None else np.abs(bias))
+    if not (off <= EXACT * np.maximum(sizes, 1.0)).all():
+        return None  # something else was computed: rather nothing than a wrong sum
+    order = np.argsort(-np.abs(products), axis=1, kind="stable")[:, :MOST_TERMS]
+    taken = np.take_along_axis(products, order, axis=1)
+    chosen = np.take_along_axis(weight[rows], order, axis=1)
+    rest = total - taken.sum(axis=1)
+    return _Products(order, flat[order], chosen, rest, own_sums, bias, len(flat))
+
+
+def _function(name: str, sums: FloatArray, values: Sequence[FloatArray | None]) -> str:
+    """The activation, where it turns all sums into the values; "" where more happens."""
+    if any(each is None or each.ndim != 1 for each in values):
+        return ""
+    given = np.stack([each for each in values if each is not None])[:, : sums.shape[1]]
+    if np.abs(given - sums).max() <= EXACT * max(1.0, float(np.abs(given).max())):
+        return "identity"
+    if name not in FUNCTIONS:
+        return ""
+    expected = np.vectorize(FUNCTIONS[name], otypes=[float])(sums)
+    same = np.abs(expected - given) <= EXACT * np.maximum(1.0, np.abs(given))
+    return name if same.all() else ""
+
+
+def _after(reading: Reading, number: int) -> str:
+    """What happens to a sum before it is shown, in order."""
+    layer = reading.graph.layers[number]
+    own = summing_site(reading, number)
+    later = layer.sites[layer.sites.index(own) + 1 :] if own in layer.sites else ()
+    names = [str(reading.trace.site(site).about.get("operation", site)) for site in later]
+    return " → ".join(name.replace("_", " ") for name in names)
+
+
+def _with_weights(panels: Panels, rows: Rows, layers: Sequence[LayerReading]) -> list[LayerReading]:
+    """The weights of links between drawn units, as long as there are not too many."""
+    columns = panels.places.columns
+    index = {column.number: at for at, column in enumerate(columns)}
+    found, used = list(layers), 0
+    for at, column in enumerate(columns):
+        layer = panels.reading.graph.layers[column.number]
+        sources = [number for number in layer.inputs if number in index]
+        if layer.kind != "dense" or len(layer.inputs) != 1 or not sources or not layer.weight:
+            continue
+        source = index[sources[0]]
+        theirs, ours = found[source].numbers, found[at].numbers
+        if len(rows) * len(ours) * len(theirs) + used > MOST_WEIGHTS:
+            note = f"the {format_count(len(ours) * len(theirs))} weights are not in this page"
+            found[at] = replace(found[at], source=source, note=note)
+            continue
+        weights = [_between(own, column.number, ours, theirs, moment) for own, moment in rows]
+        kept = _stacked(weights, len(ours))
+        if kept is not None:
+            used += kept.size
+            found[at] = replace(found[at], source=source, weights=kept)
+    return found
+
+
+def _between(
+    reading: Reading, number: int, ours: IntArray, theirs: IntArray, moment: int
+) -> FloatArray | None:
+    layer = reading.graph.layers[number]
+    weight = reading.value(layer.weight, moment)
+    site = reading.trace.site(layer.weight)
+    if weight is None or weight.ndim != 2 or len(site.axes) != 2:
+        return None
+    width = int(site.about.get("shape", weight.shape)[1])
+    if width != reading.chosen(layer.inputs[0]).total:
+        return None
+    rows, columns = (
+        stored_at(site.entries.get(axis), numbers)
+        for axis, numbers in zip(site.axes, (ours, theirs), strict=True)
+    )
+    if (rows < 0).any() or (columns < 0).any():
+        return None
+    block: FloatArray = weight[np.ix_(rows, columns)]
+    return block
+
+
+def _thinned(layers: Sequence[LayerReading]) -> list[LayerReading]:
+    """Without the pixels of the largest maps, where all would be too many."""
+    sizes = {
+        at: layer.values.size
+        for at, layer in enumerate(layers)
+        if layer.values is not None and layer.values.ndim == 4
+    }
+    found, used = list(layers), 0
+    for at in sorted(sizes, key=lambda at: (sizes[at], at)):
+        used += sizes[at]
+        if used > MOST_PIXELS:
+            note = f"its {format_count(sizes[at])} numbers are not in this page"
+            found[at] = replace(found[at], values=None, note=note)
+    return found

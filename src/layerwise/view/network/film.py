@@ -16,6 +16,7 @@ from ..style import theme as theme_named
 from .assembly import Film, Options
 from .deep import Sizes
 from .layout import TALL, WIDE
+from .pointed import pointed
 from .samples import Samples, readings_of
 from .story import joined
 
@@ -89,4 +90,5 @@ def _scene(films: Sequence[Film], portrait: Scene | None = None) -> Scene:
         chapters=story.chapters,
         poster=story.poster,
         portrait=portrait,
+        units=lambda: pointed([(film.panels, film.story.states) for film in films]),
     )

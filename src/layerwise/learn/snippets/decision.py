@@ -2,14 +2,15 @@
 
 import numpy as np
 
-import layerwise as lw
 from layerwise.explain.decision import decision
+from layerwise.models.perceptron import perceptron
+from layerwise.train.fit import fit
 
 corners = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
 classes = ["same", "same", "different", "different"]
 
-one = lw.models.perceptron(2, "identity", seed=1)
+one = perceptron(2, "identity", seed=1)
 for name, model in (("one neuron", one), ("four in a hidden layer", "mlp 4 tanh")):
-    run = lw.fit(model, (corners, classes), epochs=100, learning_rate=0.1, seed=1)
+    run = fit(model, (corners, classes), epochs=100, learning_rate=0.1, seed=1)
     trace = decision(run, (corners, classes))
     print(f"{name}: {trace['accuracy', 0]:.0%} right, loss {run.history.last['training loss']:.3f}")

@@ -234,7 +234,7 @@ class _Frames:
             for name, kind in row:
                 center = float32_array([[x + size * 0.45, y - size * 0.36]])
                 marks += self._dot(center, np.array([max(kind, -1)]), size * 0.4)
-                marks.append(label(x + 1.3 * size, y, name, self.theme.ink, size=size))
+                marks.append(label(x + 1.4 * size, y, name, self.theme.ink, size=size))
                 x += text_width(name, size) + 3.2 * size
         return marks
 

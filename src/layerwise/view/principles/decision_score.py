@@ -79,7 +79,7 @@ class Score:
                 key=len)
         )  # fmt: skip
         start = x + max(text_width(widest, layout.big_size, LIGHT_WEIGHT), 0.2 * wide) + 2 * size
-        box = (start, top + size, x + wide - start, y + tall - top - size)
+        box = (start, top + size, x + wide - start, y + tall - top - 2.2 * size)
         return marks + self._curve(box, stop)
 
     def _curve(self, box: Box, stop: int) -> list[Mark]:
@@ -107,11 +107,11 @@ class Score:
                   weight=BOLD_WEIGHT),
         ]  # fmt: skip
         name = self.words("decision.guess", share=self.words.figures(format_percent(guess)))
-        under = level + 1.2 * size < floor
-        marks.append(
-            label(left + wide, level + (1.15 * size if under else -0.4 * size),
-                  shorten(name, wide, size), theme.grey, size=size, anchor="end")
-        )  # fmt: skip
+        short = shorten(name, wide - 2.2 * size, size)
+        base = floor + 1.25 * size
+        start = left + wide - text_width(short, size)
+        marks.append(dotted(start - 2 * size, start - 0.5 * size, base - 0.36 * size, theme.grey))
+        marks.append(label(left + wide, base, short, theme.grey, size=size, anchor="end"))
         marks += line(xs[: stop + 1], ys[: stop + 1], theme.ink)
         dot = float32_array([[xs[stop], ys[stop]]])
         ink = np.array(theme.ink, np.uint8)

@@ -46,7 +46,8 @@ def test_clusters_are_told_and_written(run, table: pd.DataFrame, tmp_path: Path)
     closest = f"z = {min(touching):.1f} (kept apart" if touching else "No two of them touch"
     assert closest in said
     assert said.endswith("wrote labels.csv (240 rows)\nwrote trees.svg\nwrote trees.html\n")
-    assert "height →" in (tmp_path / "trees.html").read_text()
+    assert (tmp_path / "trees.html").stat().st_size > 10_000
+    assert ">height →<" in (tmp_path / "trees.svg").read_text()
     again = (tmp_path / "trees.svg").read_bytes()
     run("cluster", "trees.csv", "--grid", "64", "--film", "trees.svg")
     assert (tmp_path / "trees.svg").read_bytes() == again

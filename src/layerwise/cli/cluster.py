@@ -110,8 +110,9 @@ def _show(data: Dataset, model: LatticeClusterer) -> None:
     rows = Table(box=None, pad_edge=False)
     for name in ("cluster", "points", "share", "z", "over"):
         rows.add_column(name, justify="left" if name == "over" else "right", no_wrap=True)
+    ground = "the background" if model.background_ > 0 else "nothing"
     for peak in model.peaks_[:MOST_ROWS]:
-        over = "the background" if peak.neighbor is None else f"cluster {peak.neighbor}"
+        over = ground if peak.neighbor is None else f"cluster {peak.neighbor}"
         share = f"{100 * peak.points / len(data):.1f} %"
         rows.add_row(str(peak.label), f"{peak.points:,}", share, f"{peak.z:.1f}", over)
     if found:

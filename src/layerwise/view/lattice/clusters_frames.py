@@ -251,10 +251,12 @@ class ClusterFrames:
             shorten(str(name), 0.45 * width, LABEL_SIZE) for name in self.film.about["axes"]
         )
         right, grey = left + width, self.theme.grey
-        return [
-            label(right, top - 10, f"{up} ↑", grey, anchor="end"),
-            label(right, top + height + 24, f"{across} →", grey, anchor="end"),
-        ]
+        size = LABEL_SIZE if self.wide else 16
+        below = top + height + size + (6 if self.wide else 3)
+        upward = label(left, below, f"↑ {up}", grey, size=size)
+        if self.wide:  # on a tall screen the title stands there
+            upward = label(right, top - 10, f"{up} ↑", grey, size=size, anchor="end")
+        return [upward, label(right, below, f"{across} →", grey, size=size, anchor="end")]
 
 
 def _cells(blur: float) -> str:

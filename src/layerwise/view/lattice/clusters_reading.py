@@ -66,6 +66,8 @@ class ClusterFilm:
         self.sizes: IntArray = trace["cluster points", self.last]
         self.noise = int(trace["noise points", self.last])
         self.clusters = len(self.sizes)
+        # What a peak without a way to a higher one is compared with.
+        self.ground = "the background" if self.about["background"] > 0 else "nothing"
         self.colors = class_colors(max(1, min(self.clusters, MOST_HUES)), palette)
         self.hill_colors = self._colors_of_hills(palette)
         self.palette = level_palette(theme)

@@ -39,7 +39,7 @@ def _rows(film: ClusterFilm, layout: Layout) -> list[Mark]:
     rows: list[tuple[str, int, str, np.ndarray]] = []
     for number in range(shown):
         other = int(beside[number])
-        against = "the background" if other < 0 else f"cluster {other}"
+        against = f"cluster {other}" if other >= 0 else film.ground
         why = f"{format_number(float(z[number]))} over {against}"
         rows.append((f"cluster {number}", int(film.sizes[number]), why, film.color(number)))
     if shown < film.clusters:
@@ -48,7 +48,7 @@ def _rows(film: ClusterFilm, layout: Layout) -> list[Mark]:
         rows.append((more, int(film.sizes[shown:].sum()), "", grey))
     rows.append(("noise", film.noise, "", np.array(theme.grey[:3], np.uint8)))
     places = [y + row * pitch for row in range(len(rows))]
-    points_end, share_end = x + 0.44 * width, x + 0.58 * width
+    points_end, share_end = (x + part * width for part in ((0.44, 0.58) if wide else (0.36, 0.51)))
     fill = np.full((len(rows), 4), 255, np.uint8)
     fill[:, :3] = [color for *_, color in rows]
     boxes = [[x, top + (pitch - SWATCH) / 2, SWATCH, SWATCH] for top in places]
@@ -63,12 +63,12 @@ def _rows(film: ClusterFilm, layout: Layout) -> list[Mark]:
     for top, (name, points, why, _) in zip(places, rows, strict=True):
         base = top + pitch * 0.68
         ink = theme.grey if name == "noise" else theme.ink
-        short = shorten(name, 0.3 * width - 40, size)
+        short = shorten(name, points_end - x - 32 - 0.12 * width, size)
         marks.append(label(x + 32, base, short, ink, size=size))
         marks.append(label(points_end, base, format_count(points), ink, size=size, anchor="end"))
         share = format_percent(points / total)
         marks.append(label(share_end, base, share, theme.grey, size=size, anchor="end"))
         if why:
-            short = shorten(why, 0.4 * width, size)
+            short = shorten(why, x + width - share_end - 14, size)
             marks.append(label(x + width, base, short, ink, size=size, anchor="end"))
     return marks

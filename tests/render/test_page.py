@@ -252,6 +252,7 @@ def test_many_curves_that_keep_their_places_are_the_raster_s(chromium, tmp_path)
               for (const stop of [1, 2, 2]) {
                 painter.paint(context, stop, await painter.prepare(stop));
                 pictures.push(canvas.toDataURL().split(",")[1]);
+                await painter.sheets.ready();
               }
               const sheets = [...painter.sheets.byRun.values()].filter(({ sheet }) => sheet);
               return [pictures[0], pictures[2], sheets.length];

@@ -10,6 +10,8 @@ const MOST_PIXELS = 24e6;
 /** Pixels' distances are kept in rings of half a pixel, so that a thin stroke reads few of them. */
 const RING = 0.5;
 const TOLERANCE = 0.03;
+/** Milliseconds of a sheet's making after which the page may do something else. */
+const PART_MS = 8;
 
 /** The sheets of one film, the one used last of each run of points. */
 export class CurveSheets {
@@ -20,7 +22,10 @@ export class CurveSheets {
   constructor(film, unpacked) {
     this.film = film;
     this.unpacked = unpacked;
-    /** @type {Map<number, {size: string, sheet: CurveSheet | null | undefined}>} */
+    /**
+     * @type {Map<number, {size: string, sheet: CurveSheet | null | undefined,
+     *   making?: Promise<void>}>}
+     */
     this.byRun = new Map();
     /** The marks of many curves whose points are a part of a run, by that run. */
     this.marks = new Map();
@@ -40,7 +45,8 @@ export class CurveSheets {
 
   /**
    * The sheet of a mark on a canvas of that size; null where there is none: it is not worth one,
-   * or this is the first picture of that size, which must not wait.
+   * or it is not ready. From the second picture of that size on it is made, bit by bit, while the
+   * browser draws the curves.
    */
   find(written, width, height) {
     const run = written.points.run;
@@ -51,11 +57,28 @@ export class CurveSheets {
       this.byRun.set(run, { size, sheet: undefined });
       return null;
     }
-    if (kept.sheet === undefined) {
-      const marks = this.marks.get(run).map((index) => this.unpacked(index));
-      kept.sheet = sheetOf(marks, width, height, width / this.film.size[0]);
+    if (kept.sheet === undefined) kept.making ??= this.make(run, kept, width, height);
+    return kept.sheet ?? null;
+  }
+
+  async make(run, kept, width, height) {
+    const marks = this.marks.get(run).map((index) => this.unpacked(index));
+    const sheet = sheetOf(marks, width, height, width / this.film.size[0]);
+    if (sheet) {
+      const steps = sheet.make();
+      for (let end = performance.now() + PART_MS; !steps.next().done;) {
+        if (performance.now() < end) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        if (this.byRun.get(run) !== kept) return; // the canvas has another size by now
+        end = performance.now() + PART_MS;
+      }
     }
-    return kept.sheet;
+    kept.sheet = sheet;
+  }
+
+  /** When all sheets that are being made are ready. */
+  async ready() {
+    await Promise.all([...this.byRun.values()].map(({ making }) => making));
   }
 }
 
@@ -99,11 +122,18 @@ class CurveSheet {
     this.starts = new Uint32Array(count * this.rings + 1);
     /** A pixel's place times 256, and its distance in parts of the reach, 255 at most. */
     this.entries = new Uint32Array(Math.ceil(most) + 1024);
+    this.points = points;
+  }
+
+  /** Fills the sheet, a curve at a step. */
+  *make() {
+    const { points, reach, width, height, starts } = this;
     const nearest = new Float32Array(width * height).fill(Infinity);
     const touched = [];
-    const sizes = new Uint32Array(this.rings);
+    const sizes = new Uint32Array(this.rings), count = points.length / 8;
     let used = 0;
     for (let i = 0; i < count; i++) {
+      yield;
       touched.length = 0;
       trace(points.subarray(8 * i, 8 * i + 8), reach, width, height, nearest, touched);
       if (used + touched.length > this.entries.length) this.grow(used + touched.length);
@@ -121,7 +151,7 @@ class CurveSheet {
         nearest[place] = Infinity;
       }
     }
-    this.starts[count * this.rings] = used;
+    starts[count * this.rings] = used;
   }
 
   /** @param {number} least */

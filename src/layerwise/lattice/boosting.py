@@ -24,6 +24,7 @@ from .random_bits import mix, stream_starts
 COARSE = 8  # cells a side, on which pairs of axes are compared
 PATIENCE = 40  # rounds without help after which nothing more is tried
 SMALLEST_PRIOR = 1e-9
+ALIKE = 1e-9  # numbers that differ by less are equal: the order of a sum must not decide
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,15 @@ def boost(
         pairs = candidate_pairs(len(cells), settings.candidates, starts[number, 1])
         gains = np.empty(len(pairs))
         pair_gains(coarse, pairs, slopes, curvatures, mass, settings.ridge, gains)
-        across, up = (int(axis) for axis in pairs[int(np.argmax(gains))])
+        across, up = (int(axis) for axis in pairs[first_of_largest(gains)])
         sums = np.zeros((2, classes, settings.side * settings.side))
         add_up(cells[across], cells[up], slopes, curvatures, mass, settings.side, sums)
         maps = spread.newton(sums, settings.ridge) * settings.learning_rate
         losses = np.empty(len(maps))
         left_out_losses(scores, labels, judged, cells[across], cells[up], maps, losses)
-        best = int(np.argmin(losses)) if np.any(judged > 0) else len(maps) - 1
+        best = first_of_largest(-losses) if np.any(judged > 0) else len(maps) - 1
         fall = before - losses[best]
-        if np.any(judged > 0) and not fall > 0:
+        if np.any(judged > 0) and not fall > ALIKE:
             idle += 1
             if idle == PATIENCE:
                 break
@@ -132,6 +133,12 @@ def candidate_pairs(axes: int, count: int, start: np.uint64) -> IntArray:
     second = (drawn[1::2] % np.uint64(axes - 1)).astype(np.int64)
     second += second >= first
     return np.stack([np.minimum(first, second), np.maximum(first, second)], axis=1)
+
+
+def first_of_largest(values: FloatArray) -> int:
+    """The first of those that are largest, all but rounding."""
+    top = values.max()
+    return int(np.argmax(values >= top - ALIKE * max(abs(top), 1)))
 
 
 def _left_out(keys: WordArray, start: np.uint64, share: float) -> Array:

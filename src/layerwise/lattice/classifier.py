@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..errors import InputError, TooLargeError
+from ..errors import TooLargeError
 from ..trace import Trace
 from ..types import Array, BoolArray, Float32Array, FloatArray, IntArray
 from .cells import first_frame
@@ -33,6 +33,7 @@ from .options import checked_grid
 from .probabilities import ExactProbabilities
 from .projection import Method, fit_projection
 
+CELLS_A_VALUE, LONGEST_ROW = 4, 1 << 14  # of a lattice over one column
 TOO_MIXED = 0.2  # share of the points in cells of several classes beyond which they are spread
 Crowded: TypeAlias = Literal["auto", "majority", "spread"]
 
@@ -42,7 +43,8 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    grid : rows and columns of the lattice, one number for both or a pair.
+    grid : rows and columns of the lattice, one number for both or a pair. A single column of
+        data has one row of cells, four a value or more (up to 16,384), and up and down are *stay*.
     rule : how filling layers colour an unclassified cell: "copy" one random neighbour, or "vote",
         the majority in a window of (2·window + 1)² cells.
     window : the reach of a vote.
@@ -121,6 +123,8 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         grid = checked_grid(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
+        if X.shape[1] == 1:
+            grid = (1, max(grid[1], min(CELLS_A_VALUE * len(np.unique(X)), LONGEST_ROW)))
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
@@ -265,17 +269,12 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _look_up(self, X: Any) -> IntArray:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        points = X if self.projection_.note == "" else self.projection_.apply(X)
-        return self.mapping_.flat_cells(points)
+        plain = self.projection_.note == "" and X.shape[1] == 2
+        return self.mapping_.flat_cells(X if plain else self.projection_.apply(X))
 
     def _check_data(
         self, X: FloatArray, labels: IntArray, weights: FloatArray, grid: tuple[int, int]
     ) -> None:
-        if X.shape[1] < 2:
-            raise InputError(
-                "A lattice of rows and columns needs two columns",
-                received=f"{X.shape[1]} feature(s)",
-            )
         check_numbers(X)
         check_classes(self.classes_, labels[weights > 0])
         check_memory(grid, len(self.classes_))

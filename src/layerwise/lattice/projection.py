@@ -38,7 +38,9 @@ class Projection:
 
 
 def plain(columns: tuple[str, ...]) -> Projection:
-    """Two columns as they are."""
+    """One column or two as they are; one has nothing along the second axis."""
+    if len(columns) == 1:
+        return Projection(np.zeros(1), np.array([[1.0, 0.0]]), 1.0, "", (columns[0], ""))
     return Projection(np.zeros(2), np.eye(2), 1.0, "", (columns[0], columns[1]))
 
 
@@ -49,7 +51,7 @@ def fit_projection(
     columns: tuple[str, ...],
     method: Method | None,
 ) -> Projection:
-    """Choose two axes for points (sample, feature) with labels (sample,); two columns stay.
+    """Choose two axes for points (sample, feature) with labels (sample,); one or two columns stay.
 
     "pca": the two directions of most variance, columns scaled to unit variance first. "lda": the
     two directions that part the class means most, in units of the variance within classes
@@ -58,7 +60,7 @@ def fit_projection(
     """
     if method is not None and method not in METHODS:
         raise unknown_name("projection", str(method), METHODS)
-    if points.shape[1] == 2:
+    if points.shape[1] <= 2:
         return plain(columns)
     if method is None:
         raise InputError(

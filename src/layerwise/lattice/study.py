@@ -86,11 +86,8 @@ def study(
     Raises `InputError` for data that cannot be split.
     """
     data.require_labels()
-    if len(data.columns) < 2:
-        raise InputError(
-            "A lattice of rows and columns needs two columns of numbers",
-            received=", ".join(data.columns) or "none",
-        )
+    if not data.columns:
+        raise InputError("A lattice needs a column of numbers", received="none")
     training, aside = data.split(control, seed)
     truth = aside.require_labels()
     if folds < 2 or folds > len(training):

@@ -20,6 +20,7 @@ from ..style import (
     format_number,
     format_percent,
 )
+from .history import History
 from .layout import WIDE, Box, Layout, fitted
 from .region_labels import region_labels
 from .timeline import Film
@@ -31,7 +32,13 @@ class Frames:
     def __init__(self, film: Film, layout: Layout) -> None:
         self.film, self.layout, self.theme = film, layout, film.theme
         rows, columns = film.recipe["rows"], film.recipe["columns"]
-        self.grid, _ = fitted(layout.square, rows, columns)
+        # One row of cells is drawn as its history, a row for each moment.
+        self.history = History(film, layout.square) if rows == 1 else None
+        self.grid, _ = (
+            fitted(layout.square, rows, columns)
+            if self.history is None
+            else (self.history.box, True)
+        )
         names, points = film.classes, film.class_points
         self._images: dict[tuple[int, Box], Image] = {}
         self._named: dict[bool, list[Mark]] = {}
@@ -51,6 +58,10 @@ class Frames:
         # probabilities are the picture, and the run stands beside them.
         swap = film.recipe["restart"] and stop > film.filled
         marks = [*self._still, *self._counter(stop), *self.curve.upto(stop)]
+        if self.history is not None:
+            marks += [*self.history.upto(stop), *self.table.at(film.counts[stop])]
+            marks += self._exact_words(shown)
+            return [*marks, self.history.likeliest(shown, layout.small)]
         if swap:
             marks += [self._exact(shown, self.grid), self._cells(stop, layout.small)]
             marks += [*self.table.at(film.likeliest(shown)), *self._run_words(stop)]
@@ -121,8 +132,12 @@ class Frames:
             shorten(str(name), 0.45 * width, LABEL_SIZE) for name in self.film.about["axes"]
         )
         right, grey = left + width, self.theme.grey
+        if self.history is not None:
+            up, sign = "layers, from the top down", "↓"
+        else:
+            sign = "↑"
         return [
-            label(right, top - 10, f"{up} ↑", grey, anchor="end"),
+            label(right, top - 10, f"{up} {sign}", grey, anchor="end"),
             label(right, top + height + 24, f"{across} →", grey, anchor="end"),
         ]
 
@@ -183,7 +198,8 @@ class Frames:
             error = float(film.trace["exact calibration error", moment])
             said.append(f"log-loss {format_number(loss)} · calibration error {error:.3f}")
         if film.block > 1:
-            said.append(f"each dot of it is the mean of {film.block} × {film.block} cells")
+            tall = "" if film.recipe["rows"] == 1 else f"{film.block} × "
+            said.append(f"each dot of it is the mean of {tall}{film.block} cells")
         return said
 
     def _said(self, head: str, lines: list[str], rest: list[str]) -> list[Mark]:

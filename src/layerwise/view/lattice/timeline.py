@@ -48,7 +48,7 @@ class Film:
         self.exact = [m for m, moment in enumerate(self.moments) if "exact" in moment.at]
         self.cells = self.recipe["rows"] * self.recipe["columns"]
         self.block = -(-max(self.recipe["rows"], self.recipe["columns"]) // SMALL_SIDE)
-        self._pictures: dict[int, tuple[ByteArray, ByteArray | None]] = {}
+        self._pictures: dict[tuple[int, int], tuple[ByteArray, ByteArray | None]] = {}
         self._likeliest: dict[int, IntArray] = {}
         fuzzy = [m for m, moment in enumerate(self.moments) if "fuzzy" in moment.at]
         self.filled = fuzzy[0] - 1 if self.recipe["restart"] else fuzzy[0]
@@ -85,7 +85,7 @@ class Film:
             about["data"],
             f"{format_count(about['points'])} training points",
             about["projection"],
-            f"{recipe['rows']} × {recipe['columns']} cells",
+            f"{format_count(recipe['rows'])} × {format_count(recipe['columns'])} cells",
             rule + (", or stays (½)" if recipe["lazy"] else ""),
             "training cells never change" if recipe["anchored"] else "",
             f"seed {recipe['seed']}",
@@ -93,15 +93,19 @@ class Film:
         ]
         return " · ".join(part for part in parts if part)
 
-    def probability_picture(self, moment: int) -> tuple[ByteArray, ByteArray | None]:
+    def probability_picture(
+        self, moment: int, block: int | None = None
+    ) -> tuple[ByteArray, ByteArray | None]:
         """The exact probabilities of a moment as the pixels and palette of an image.
 
-        Blocks of cells are averaged where the grid has more than 400 along a side.
+        Blocks of cells are averaged where the grid has more than 400 along a side, or as asked.
         """
-        if moment not in self._pictures:
-            blocks = _averaged(self.trace["probabilities", moment], self.block)
-            self._pictures[moment] = _strengths(blocks, self.theme, self.colors)
-        return self._pictures[moment]
+        block = self.block if block is None else block
+        if (moment, block) not in self._pictures:
+            rows = min(block, self.recipe["rows"])
+            blocks = averaged(self.trace["probabilities", moment], (rows, block))
+            self._pictures[moment, block] = _strengths(blocks, self.theme, self.colors)
+        return self._pictures[moment, block]
 
     def likeliest(self, moment: int) -> IntArray:
         """In how many cells each class is the likeliest: (class,)."""
@@ -127,17 +131,18 @@ class Film:
         )
 
 
-def _averaged(maps: FloatArray, block: int) -> FloatArray:
-    """Maps (class, row, column) with blocks of cells averaged, a rest at the edge left out."""
-    if block == 1:
+def averaged(maps: FloatArray, block: tuple[int, int]) -> FloatArray:
+    """Maps (class, row, column) with blocks of rows × columns averaged, a rest left out."""
+    if block == (1, 1):
         return maps
+    tall, wide = block
     classes, rows, columns = maps.shape
-    whole = maps[:, : rows // block * block, : columns // block * block]
-    total = np.zeros((classes, rows // block, columns // block), maps.dtype)
-    for row in range(block):  # whole planes at a time: several times as fast as a mean over axes
-        for column in range(block):
-            total += whole[:, row::block, column::block]
-    return np.asarray(total / block**2)
+    whole = maps[:, : rows // tall * tall, : columns // wide * wide]
+    total = np.zeros((classes, rows // tall, columns // wide), maps.dtype)
+    for row in range(tall):  # whole planes at a time: several times as fast as a mean over axes
+        for column in range(wide):
+            total += whole[:, row::tall, column::wide]
+    return np.asarray(total / (tall * wide))
 
 
 def _strengths(

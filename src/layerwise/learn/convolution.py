@@ -69,15 +69,25 @@ def chapter(
     )
 
 
-def answer(words: Words, input: str) -> str:
-    """What a kernel does: its numbers, their sum, and one place of the photo written out."""
-    given = read_kernel(input)
-    trace = convolution("china", given, size=24, cells=[(10, 9)])
+def answer(words: Words, input: str | None = None, kernel: str | None = None) -> str:
+    """What a kernel does: its numbers, their sum, and one place of the picture written out."""
+    given = read_kernel(kernel or "sharpen")
+    picture = input or "china"
+    square = np.rint(picture_array(picture, size=(_SMALL, _SMALL))).astype(np.uint8)
+    trace = convolution(square, given)
+    moments = trace.where("sum")
+    middle = moments[len(moments) // 2]
     rows = [" ".join(cell.rjust(6) for cell in row) for row in given.written]
-    value = words.figures(short(float(trace["sum", 1])))
-    seen = [words.figures(short(cell)) for cell in trace["window", 1].ravel().tolist()]
+    value = words.figures(short(float(trace["sum", middle])))
+    seen = [words.figures(short(cell)) for cell in trace["window", middle].ravel().tolist()]
     total = words.figures(short(round(float(given.values.sum()), 12)))
-    said = words("convolution.answer", total=total, window=" ".join(seen), value=value)
+    said = words(
+        "convolution.answer",
+        total=total,
+        window=" ".join(seen),
+        value=value,
+        picture=Path(picture).name,
+    )
     return "\n".join([*rows, said])
 
 

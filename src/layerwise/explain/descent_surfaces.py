@@ -15,6 +15,7 @@ from ..errors import InputError, unknown_name
 from .answer_error import prepared
 from .chain_rule_refusals import refuse_steps
 from .plane import parameters_of, weight_place, weights_plane
+from .plane_losses import plane_losses
 
 Height = Callable[[Tensor, Tensor], Tensor]
 
@@ -109,6 +110,8 @@ def network_surface(
     places = [weight_place(state, name) for name in names]
     now = [float(state[array][place]) for array, place in places]
 
+    many = plane_losses(exact, flat, x, wrong)
+
     def one(first: Tensor, second: Tensor) -> Tensor:
         moved = {
             name: own + first * flat.first[name] + second * flat.second[name]
@@ -119,8 +122,8 @@ def network_surface(
     def height(first: Tensor, second: Tensor) -> Tensor:
         if first.ndim == 0:
             return one(first, second)
-        pairs = zip(first.reshape(-1), second.reshape(-1), strict=True)
-        return torch.stack([one(*pair) for pair in pairs]).view(first.shape)
+        points = torch.stack([first.reshape(-1), second.reshape(-1)], 1).detach().numpy()
+        return torch.as_tensor(many(points)).view(first.shape)
 
     reach = 3.0
     low, high = (now[0] - reach, now[1] - reach), (now[0] + reach, now[1] + reach)

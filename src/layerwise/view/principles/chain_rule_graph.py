@@ -10,13 +10,13 @@ import numpy as np
 
 from ...scene import Discs, Mark, Rectangles, Scene, Segments
 from ...trace import Trace
-from ...typeface import text_width
+from ...typeface import shorten, text_width
 from ...types import FloatArray, float32_array
 from ..palette import class_colors
 from ..style import Theme
-from .loss_surface_sheet import LEFT, SMALL, Sheet, sheet, trace_with
+from .loss_surface_sheet import LEFT, SMALL, WIDTH, Sheet, sheet, trace_with
 
-_BOX: Final = (100.0, 120.0, 1000.0, 440.0)
+_BOX: Final = (80.0, 122.0, 1040.0, 432.0)
 RADIUS: Final = 26.0
 
 
@@ -101,7 +101,9 @@ class _Graph:
             difference = float(self.trace["difference", 2 * count])
             foot.append(told("learning.graph-check", difference=sheet.number(difference, 2)))
         marks = sheet.frame(told("learning.graph-title"), foot)
-        marks.append(sheet.text(LEFT, 82, self.trace.title, size=20, color=sheet.theme.grey))
+        grey, room = sheet.theme.grey, WIDTH - 2 * LEFT - 520
+        said = shorten(self.trace.title, room, 20)
+        marks.append(sheet.text(WIDTH - LEFT, 44, said, size=20, color=grey, anchor="end"))
         forward = set(range(min(stop + 1, count)))
         gone = range(count, min(stop + 1, 2 * count))
         back = {int(self.trace.moments[at].at["node"]): at for at in gone}

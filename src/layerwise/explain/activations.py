@@ -21,7 +21,7 @@ def activations(
     at: Any = (-3, -2, -1, 0, 1, 2, 3),
     low: float = -4.0,
     high: float = 4.0,
-    points: int = 401,
+    points: int = 201,
 ) -> Trace:
     """What activations make of a neuron's sum, from `low` to `high`, and at the sums `at`.
 
@@ -42,7 +42,7 @@ def activations(
         )
     if not 2 <= points <= MOST_POINTS:
         raise InputError(
-            "A curve has from 2 to 100,000 points", received=f"{points}", do="401 look smooth"
+            "A curve has from 2 to 100,000 points", received=f"{points}", do="201 look smooth"
         )
     if ((sums < ends[0]) | (sums > ends[1])).any():
         raise InputError(

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
 from .activations import evaluated, finite_numbers
 
-CURVE_POINTS: Final = 401
+CURVE_POINTS: Final = 201
 LEAST_SPAN: Final = 4.0  # the activation is drawn at least from −4 to 4
 MOST_INPUTS: Final = 10_000
 

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..record.calls import Modules
 from ..record.probe import Probe
 from ..types import FloatArray
+from .receptive_pass import output_numbers
 
 SHARE = 0.95
 
@@ -20,17 +21,22 @@ SHARE = 0.95
 def slopes(
     model: nn.Module,
     images: Tensor,
-    units: Sequence[tuple[int, tuple[int, ...]]],
+    units: Sequence[tuple[str, tuple[int, ...]]],
     modules: Modules,
 ) -> list[FloatArray]:
     """The mean |derivative| of units by the input, over images, each (…axes of one image).
 
-    `units`: which output, in the order of the run, and which number of it. Each image goes
+    `units`: the name of an output and which number of it. Each image goes
     through alone, so that none can influence another. Raises `InputError` where a unit has no
     derivative by the input.
     """
     totals = [np.zeros(tuple(images.shape[1:])) for _ in units]
-    wanted = {number for number, _ in units}
+    numbers = output_numbers(model, images[:1].detach().clone().requires_grad_(), modules)
+    for name, _ in units:
+        if name not in numbers:
+            raise _no_slope(f"{name!r} is not computed where derivatives are wanted")
+    chosen = [(numbers[name], index) for name, index in units]
+    wanted = {number for number, _ in chosen}
     for image in images:
         source = image[None].detach().clone().requires_grad_()
         made: dict[int, Tensor] = {}
@@ -43,7 +49,7 @@ def slopes(
             given = source.clone()  # a leaf must not be written into
             with Probe(model, 0, keep, modules=modules):
                 model(given)
-            for place, (number, index) in enumerate(units):
+            for place, (number, index) in enumerate(chosen):
                 totals[place] += np.abs(_slope(made[number], index, source))
     return [total / len(images) for total in totals]
 

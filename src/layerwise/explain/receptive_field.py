@@ -102,7 +102,9 @@ def receptive_field(
                 allowed=f"(sample, {', '.join(map(str, given.shape[1:]))})",
             )  # fmt: skip
         with _misfits_told(model, first):
-            found = slopes(model, shown, [(one.number, place) for one, place in stops], modules)
+            found = slopes(
+                model, shown, [(one.place.site.name, place) for one, place in stops], modules
+            )
         heats = [heat.mean(axis=channel_axis - 1) for heat in found]
     picture = np.moveaxis(given[0].detach().double().cpu().numpy(), channel_axis - 1, 0)
     about: dict[str, Any] = {

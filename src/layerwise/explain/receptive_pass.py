@@ -38,7 +38,6 @@ class LayerOutput:
     tensor: Tensor
     shape: tuple[int, ...]
     made_at: int
-    number: int  # in the order of the run
 
 
 @dataclass(eq=False)
@@ -92,20 +91,40 @@ def watch(model: nn.Module, args: tuple[Any, ...], source: Tensor, modules: Modu
         probe.add_input("input" if len(args) == 1 else f"input.{number}", given)
     with _plainly(), torch.no_grad(), _Noting(seen), probe:
         model(*args)
+    for number, place in _places_by_number(probe).items():
+        tensor, made_at = made[number]
+        layer = LayerOutput(place, tensor, tuple(place.seen.shape), made_at)
+        if tuple(tensor.shape) == layer.shape:
+            seen.layers[place.site.name] = layer
+    return seen
+
+
+def output_numbers(model: nn.Module, source: Tensor, modules: Modules) -> dict[str, int]:
+    """The name of each output of a pass → its number in the order in which a probe tells of them.
+
+    Attention takes another way where derivatives are wanted, so the numbers are those of a pass
+    of that kind.
+    """
+    probe = Probe(model, on_output=lambda number, tensor: None, modules=modules)
+    with torch.inference_mode(False), torch.enable_grad():
+        given = source.clone()  # a leaf must not be written into
+        probe.add_input("input", given)
+        with probe:
+            model(given)
+    return {place.site.name: number for number, place in _places_by_number(probe).items()}
+
+
+def _places_by_number(probe: Probe) -> dict[int, Place]:
+    """The places of a run's outputs, by the number under which the probe told of them."""
     probe.settle()
     operations = probe.operations
-    numbers = {
-        id(output): number
-        for number, output in enumerate(out for done in operations for out in done.outputs)
+    outputs = [output for done in operations for output in done.outputs]
+    numbers = {id(output): number for number, output in enumerate(outputs)}
+    return {
+        numbers[id(place.seen)]: place
+        for place in places_of(operations, probe.inputs, probe.returned)
+        if id(place.seen) in numbers
     }
-    for place in places_of(operations, probe.inputs, probe.returned):
-        number = numbers.get(id(place.seen), -1)
-        if number >= 0 and number < len(made):
-            tensor, made_at = made[number]
-            layer = LayerOutput(place, tensor, tuple(place.seen.shape), made_at, number)
-            if tuple(tensor.shape) == layer.shape:
-                seen.layers[place.site.name] = layer
-    return seen
 
 
 class _Noting(TorchDispatchMode):

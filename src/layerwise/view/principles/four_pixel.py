@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import InputError
 from ...scene import Curves, Image, Mark, Rectangles, Reference, Scene
 from ...trace import Trace
+from ...typeface import text_width
 from ...types import FloatArray, float32_array
 from ..charts.frame import trace_of
 from ..marks import Box, label
@@ -180,10 +181,10 @@ class _Drawing:
             )  # fmt: skip
         if known:
             said = verdict_words(told, self.trace.about["verdict"], len(leading))
-            marks.append(self.sheet.text(_RIGHT, 646, said, size=32, bold=True, anchor="end"))
-            marks.append(self.sheet.text(
-                _COLUMNS["out"] - 32, 646, told("four_pixel.answer"), quiet=True, size=20,
-            ))  # fmt: skip
+            marks.append(self.sheet.text(_RIGHT, 646, said, size=30, bold=True, anchor="end"))
+            left = _RIGHT - text_width(said, 30, 600) - 16
+            answer = told("four_pixel.answer")
+            marks.append(self.sheet.text(left, 646, answer, quiet=True, size=20, anchor="end"))
         return marks
 
     def _links(self, name: str, number: int, *, lit: bool) -> list[Mark]:

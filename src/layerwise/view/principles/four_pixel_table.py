@@ -15,7 +15,7 @@ from .four_pixel_parts import FOOT, LEFT, Sheet, greys, verdict_words
 MOST: Final = 20
 _COLUMNS: Final = 5
 _ACROSS, _DOWN, _TOP = 243.0, 138.0, 92.0
-_TILE: Final = 72.0
+_TILE: Final = 56.0
 
 
 def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
@@ -32,7 +32,10 @@ def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str
     foot = [told("four_pixel.table-foot", activation=given.about["activation"])]
     if shown < len(pixels):
         foot.append(told("four_pixel.table-shown", shown=shown, all=len(pixels)))
+    activation = given.about["activation"]
     title = told("four_pixel.table-title")
+    if activation != "tanh":
+        title = told("four_pixel.table-title-other", activation=activation)
 
     def marks(stop: int) -> list[Mark]:
         drawn = sheet.frame(title, foot)
@@ -42,7 +45,7 @@ def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str
             box = (x, y + 8, _TILE, _TILE)
             drawn.append(Image(box, greys(pixels[number]), refers=Reference("images", 0)))
             drawn.append(sheet.outline(box))
-            left, right = x + _TILE + 14, x + _ACROSS - 22
+            left, right = x + _TILE + 12, x + _ACROSS - 22
             count = int(leading[number].sum())
             said = verdict_words(told, given.about["verdicts"][number], count)
             said = shorten(said, right - left, 18, 600)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -114,9 +114,8 @@ def _blocks(part: Part, key: str, number: int, said: Words) -> Iterator[str]:
             caption = " ".join(map(_inline, paragraphs(part.caption)))
             yield f"**{said('learn.figure', number=number)}** {caption}"
         case Table():
-            head = " | ".join(map(_inline, part.head))
-            rows = [f"| {' | '.join(map(_inline, row))} |" for row in part.rows]
-            yield "\n".join([f"| {head} |", f"|{'---|' * len(part.head)}", *rows])
+            rule = f"|{'---|' * len(part.head)}"
+            yield "\n".join([_cells(part.head), rule, *map(_cells, part.rows)])
             yield _inline(part.caption)
         case Example():
             ran = run_example(part.name)
@@ -126,12 +125,17 @@ def _blocks(part: Part, key: str, number: int, said: Words) -> Iterator[str]:
                 yield f"```text\n{ran.printed.rstrip()}\n```"
 
 
-def _inline(text: str) -> str:
+def _cells(row: Iterable[str]) -> str:
+    """A row of a table: a bar within code must be escaped there, and only there."""
+    return f"| {' | '.join(_inline(cell, bar='|') for cell in row)} |"
+
+
+def _inline(text: str, *, bar: str = "") -> str:
     pieces = []
     for span in spans(text):
         match span.kind:
             case "code":
-                code = span.text.replace("|", "\\|")
+                code = span.text.replace(bar, f"\\{bar}") if bar else span.text
                 pieces.append(f"`{code}`")
             case "emphasis":
                 pieces.append(f"*{_escaped(span.text)}*")

@@ -10,10 +10,11 @@ import torch
 from torch import nn
 
 import layerwise as lw
-from layerwise.scene import Rectangles, Text
+from layerwise.scene import Image, Rectangles, Text
 from layerwise.typeface import text_width
 from layerwise.view.network.lit_diagram import BOX_WORDS
-from layerwise.view.style import SMALLEST_SIZE, format_number
+from layerwise.view.palette import signed_color
+from layerwise.view.style import DARK, SMALLEST_SIZE, format_number
 
 
 def texts(scene, stop):
@@ -136,3 +137,26 @@ def test_no_text_is_too_small_or_meets_another(spec, theme):
         for at, (x0, y0, x1, y1) in enumerate(boxes):
             for u0, v0, u1, v1 in boxes[:at]:
                 assert x1 <= u0 or u1 <= x0 or y1 <= v0 or v1 <= y0
+
+
+def mapped(depth):
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(1, 4, 3, padding=1)]
+    layers += [nn.Conv2d(4, 4, 3, padding=1) for _ in range(depth)]
+    return nn.Sequential(*layers, nn.Conv2d(4, 2, 3, padding=1))
+
+
+@pytest.mark.parametrize("depth", [1, 12])
+def test_outputs_that_are_pictures_are_drawn_large(depth):
+    model, batch = mapped(depth), torch.rand(2, 1, 9, 9)
+    scene = lw.view.network(lw.record(model, batch), sample=1, classes=None)
+    with torch.no_grad():
+        output = model(batch)[1].double().numpy()
+    for film in (scene, scene.portrait):
+        marks = film.stop_marks(len(film.stops) - 1)
+        drawn = [m for m in marks if isinstance(m, Image)][-3:]
+        expected = signed_color(output, float(np.abs(output).max()), DARK)
+        found = [m for m in drawn for want in expected if np.array_equal(m.pixels, want)]
+        assert len(found) == 2
+        assert film is scene.portrait or all(min(mark.box[2:]) > 200 for mark in found)
+    assert {"map 1", "map 2"} <= set(strings(scene, len(scene.stops) - 1))

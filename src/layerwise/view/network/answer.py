@@ -11,7 +11,7 @@ from ...scene import Mark, Rectangles, Segments
 from ...typeface import shorten, text_width
 from ...types import FloatArray, float32_array
 from ..marks import label
-from ..style import BOLD_WEIGHT, Theme, format_count, format_number, format_percent
+from ..style import BOLD_WEIGHT, LABEL_SIZE, Theme, format_count, format_number, format_percent
 from .places import Places
 from .reading import Reading
 from .story import State
@@ -20,6 +20,7 @@ Answers: TypeAlias = Literal["softmax", "exponential", "probabilities", "outputs
 """How outputs become what is shown: as they are ("probabilities", "outputs"), or through one of
 two functions."""
 
+SMALLEST_NAMED: Final = 60.0  # a picture's side that has a caption
 UNKNOWN: Final = ("unknown", "other")
 
 
@@ -50,6 +51,31 @@ class Answer:
         softmax: FloatArray = raised / raised.sum()
         return softmax
 
+    def _captions(self) -> list[Mark]:
+        """What outputs that are pictures are called, beside them or below."""
+        drawn, boxes = self.reading.chosen(self.column.number), self.column.boxes
+        if self.column.node < SMALLEST_NAMED:
+            return []
+        names = [self._name(int(number)) for number in drawn.numbers[: len(boxes)]] or ["output"]
+        marks: list[Mark] = []
+        for (x, y, width, height), name in zip(boxes.tolist(), names, strict=True):
+            if self.bars.top is None:
+                left, base, room = x + width + 16, y + height / 2 + 6, self.bars.edge - x - width
+            else:
+                left, base, room = x, y + height + 22, width
+            marks.append(label(left, base, shorten(name, room, LABEL_SIZE), self.theme.grey))
+        if drawn.total > len(boxes) and self.bars.top is None:
+            x, y, _, height = boxes[-1].tolist()
+            said = f"and {format_count(drawn.total - len(boxes))} more"
+            marks.append(label(x, y + height + 30, said, self.theme.grey))
+        return marks
+
+    def _name(self, number: int) -> str:
+        if number < len(self.names):
+            return self.names[number]
+        noun = "map" if self.column.content == "map" else "unit"
+        return f"{noun} {format_count(number + 1)}"
+
     def _middle(self, at: int, box: FloatArray) -> float:
         """The middle of a row: beside its unit, or in a list."""
         if self.bars.top is None:
@@ -59,6 +85,8 @@ class Answer:
     @property
     def below(self) -> float:
         """Where a list of bars ends."""
+        if self.bars.top is not None and self.column.node >= SMALLEST_NAMED:
+            return float(self.column.boxes[0, 1] + self.column.boxes[0, 3]) + 36
         rows = len(self.column.boxes) if self.column.content in ("value", "weights") else 0
         left_out = rows < self.reading.chosen(self.column.number).total
         return (self.bars.top or 0.0) + self.bars.pitch * rows + (30 if rows and left_out else 0)
@@ -69,8 +97,10 @@ class Answer:
     def marks(self, state: State) -> list[Mark]:
         """A bar, a name and a number for each answer that is shown."""
         theme, column = self.theme, self.column
+        if column.content in ("map", "picture"):
+            return self._captions()
         shares = self.shares(state.moment)
-        if shares is None or column.content not in ("value", "weights"):
+        if shares is None:
             return []
         lit = state.lit[column.rank]
         bars = self.bars
@@ -88,11 +118,7 @@ class Answer:
         units = zip(column.boxes, drawn.numbers, shares, strict=False)
         for at, (box, number, share) in enumerate(units):
             middle = self._middle(at, box)
-            name = (
-                self.names[number]
-                if number < len(self.names)
-                else f"unit {format_count(int(number) + 1)}"
-            )
+            name = self._name(int(number))
             chosen = at == best and lit > 0.5
             ink = theme.ink if chosen else theme.grey
             weight = BOLD_WEIGHT if chosen else 400

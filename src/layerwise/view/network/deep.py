@@ -23,11 +23,12 @@ from ..diagram.folding import Block
 from ..marks import hairlines, label
 from ..palette import NEGATIVE, POSITIVE
 from ..style import SMALLEST_SIZE, Theme, format_count
+from .frames import picture, whole_picture
 from .layout import Layout
 from .lit_diagram import LitDiagram
 from .panels import Panels
-from .reading import Reading
-from .story import Story
+from .reading import Reading, largest
+from .story import State, Story
 
 NARROWEST: Final = 2.0  # pixels of a bar
 MOST_POWERS: Final = 12
@@ -95,6 +96,10 @@ class DeepFrames:
                 tops, floors, strict=True,
             )
         )  # fmt: skip
+        answer = panels.places.columns[-1].number
+        self._largest = largest(
+            [own.units(answer, m) for own in sizes.reading.alike for m in moments]
+        )
         self._still = [*panels.still(), *self._axes(), *self._blocks(blocks)]
 
     def marks(self, stop: int, fraction: float) -> list[Mark]:
@@ -128,7 +133,24 @@ class DeepFrames:
             marks += self.diagram.marks(
                 sizes(near.moment), reached, scale, hue, backward=sizes == self.sizes.gradients
             )
-        return marks + self.panels.at(near)
+        return marks + self._outputs(near) + self.panels.at(near)
+
+    def _outputs(self, state: State) -> list[Mark]:
+        """The output, where it is pictures."""
+        column, reading = self.panels.places.columns[-1], self.sizes.reading
+        lit = state.lit[-1]
+        if column.content == "picture":
+            values = reading.output(column.number, state.moment)
+            if values is None or not values.size:
+                return []
+            return [whole_picture(column.boxes[0], values, lit, self.theme)]
+        units = reading.units(column.number, state.moment)
+        if column.content != "map" or units is None:
+            return []
+        return [
+            picture(box, values, self._largest, lit, self.theme)
+            for box, values in zip(column.boxes, units, strict=False)
+        ]
 
     def _bars(
         self, scale: Scale, one: FloatArray, other: FloatArray, fraction: float,

@@ -11,7 +11,7 @@ from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
 from ..marks import inscribed, label
 from ..palette import signed_color, text_on
-from ..style import FOCUS_RING, LABEL_SIZE, SMALLEST_SIZE, Theme, format_number
+from ..style import FOCUS_RING, LABEL_SIZE, NODE, SMALLEST_SIZE, Theme, format_number
 from .density import Density
 from .focus import Focus
 from .link_marks import LinkMarks, between, bows
@@ -141,29 +141,29 @@ class Frames:
         return marks
 
     def _mixed(self, colors: ByteArray, lit: float) -> ByteArray:
-        neutral = np.broadcast_to(np.array(self.theme.neutral[:3], np.uint8), colors.shape)
-        return _mix(neutral, colors, lit)
+        return _lit(colors, lit, self.theme)
 
     def _boxes(self, column: Column, fill: ByteArray, moment: int, *, pictured: bool) -> Rectangles:
+        node = min(column.node, NODE)  # a large picture has no wider rim
         opaque = np.full((len(fill), 1), 255, np.uint8)
         colors = np.concatenate([fill, opaque], axis=1)
         boxes = column.boxes
-        grown = boxes + np.array([-3, -3, 6, 6]) * (column.node / 46)
+        grown = boxes + np.array([-3, -3, 6, 6]) * (node / 46)
         numbers = self.reading.chosen(column.number).numbers[: len(boxes)]
         layer = self.reading.graph.layers[column.number]
         refers = Reference(layer.shown, moment, numbers[:, None])
-        line = 2 * column.node / 46
+        line = 2 * node / 46
         ground = np.array(self.theme.ground, np.uint8)
-        if pictured or column.node < 20:
+        if pictured or node < 20:
             return Rectangles(
-                float32_array(grown), colors, float32_array([column.node * CORNER]),
+                float32_array(grown), colors, float32_array([node * CORNER]),
                 np.array((0, 0, 0, 0), np.uint8), float32_array([0]), refers,
             )  # fmt: skip
         # A rim of the value's colour, a gap of the ground, the fill: three boxes in one mark.
         gap = boxes + np.array([-line / 2, -line / 2, line, line])
         stacked = np.concatenate([grown, gap, boxes])
         fills = np.concatenate([colors, np.broadcast_to(ground, colors.shape), colors])
-        corner = column.node * CORNER
+        corner = node * CORNER
         radii = np.repeat([corner + 3, corner + 1, corner], len(boxes))
         return Rectangles(
             float32_array(stacked), fills, float32_array(radii),
@@ -187,14 +187,10 @@ class Frames:
         return marks
 
     def _maps(self, column: Column, units: FloatArray, limit: float, lit: float) -> list[Mark]:
-        marks: list[Mark] = []
-        for box, values in zip(column.boxes, units, strict=True):
-            plane = values if values.ndim == 2 else values.reshape(values.shape[0], -1)
-            if values.ndim == 1:
-                plane = values[None]
-            pixels = self._mixed(signed_color(plane, limit, self.theme), lit)
-            marks.append(Image(_inside(box, plane.shape), pixels, sampling="area"))
-        return marks
+        return [
+            picture(box, values, limit, lit, self.theme)
+            for box, values in zip(column.boxes, units, strict=True)
+        ]
 
     def _weight_pictures(self, column: Column, moment: int) -> list[Mark]:
         shape = weight_shape(self.reading, column.number)
@@ -217,10 +213,7 @@ class Frames:
         values = self.reading.output(column.number, state.moment)
         if values is None or not values.size:
             return []
-        plane = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(1, -1)
-        limit = largest([plane])
-        pixels = self._mixed(signed_color(plane, limit, self.theme), lit)
-        return [Image(_inside(column.boxes[0], plane.shape), pixels, sampling="area")]
+        return [whole_picture(column.boxes[0], values, lit, self.theme)]
 
     def _ring(self, column: Column, place: int) -> Rectangles:
         box = column.boxes[place] + np.array([-4, -4, 8, 8])
@@ -323,6 +316,26 @@ def _between_arrays(
     one: FloatArray | None, other: FloatArray | None, fraction: float
 ) -> FloatArray | None:
     return one if one is None or other is None else between(one, other, fraction)
+
+
+def picture(box: FloatArray, values: FloatArray, limit: float, lit: float, theme: Theme) -> Image:
+    """A unit's map or strip in a box: signed colours, as far as it is lit."""
+    plane = values if values.ndim == 2 else values.reshape(values.shape[0], -1)
+    if values.ndim == 1:
+        plane = values[None]
+    pixels = _lit(signed_color(plane, limit, theme), lit, theme)
+    return Image(_inside(box, plane.shape), pixels, sampling="area")
+
+
+def whole_picture(box: FloatArray, values: FloatArray, lit: float, theme: Theme) -> Image:
+    """An output without units as one picture, to the largest of its own numbers."""
+    plane = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(1, -1)
+    return picture(box, plane, largest([plane]), lit, theme)
+
+
+def _lit(colors: ByteArray, lit: float, theme: Theme) -> ByteArray:
+    neutral = np.broadcast_to(np.array(theme.neutral[:3], np.uint8), colors.shape)
+    return _mix(neutral, colors, lit)
 
 
 def _mix(one: ByteArray, other: ByteArray, share: float) -> ByteArray:

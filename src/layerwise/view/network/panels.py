@@ -295,7 +295,7 @@ class Panels:
             marks += self._pair(x, top - 24, name, text)
             x += (
                 text_width(f"{name} ", LABEL_SIZE)
-                + text_width("0.0000", LABEL_SIZE, BOLD_WEIGHT)
+                + text_width("0.00000", LABEL_SIZE, BOLD_WEIGHT)
                 + 22
             )
         return marks

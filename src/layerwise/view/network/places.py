@@ -19,6 +19,7 @@ from .reading import MOST_ANSWERS, Reading
 PITCH: Final = NODE + NODE_GAP
 MOST_INPUT_ROWS: Final = 16
 MOST_COLUMNS: Final = 9
+MOST_PICTURE: Final = 300.0  # a side of an output that is a picture
 GAP: Final = 46.0  # between layers that stand in one column
 
 Content = Literal["value", "map", "weights", "picture"]
@@ -93,7 +94,7 @@ def answer_alone(reading: Reading, ranks: tuple[int, ...], layout: Layout) -> Pl
     """Only the last layer as a column, for a network whose other layers are drawn otherwise."""
     number = len(ranks) - 1
     inputs, columns = _inputs(reading, ranks, layout)
-    answer = _answers(reading, number, ranks[number], layout)
+    answer = _answers(reading, number, ranks[number], layout, alone=True)
     return Places((*columns, answer), inputs, ranks, layout)
 
 
@@ -179,11 +180,15 @@ def _count(reading: Reading, number: int, content: Content) -> int:
     return 1 if content == "picture" else max(len(reading.chosen(number)), 1)
 
 
-def _answers(reading: Reading, number: int, rank: int, layout: Layout) -> Column:
-    """The last layer has room for names and bars."""
+def _answers(
+    reading: Reading, number: int, rank: int, layout: Layout, *, alone: bool = False
+) -> Column:
+    """The last layer has room for names and bars, or for large pictures."""
     x, top, bottom = layout.answer, layout.top, layout.bottom
     content = _content(reading, number)
     shown = min(_count(reading, number, content), MOST_ANSWERS)
+    if content in ("map", "picture") and (alone or not layout.is_tall):
+        return Column(number, rank, _pictures(shown, layout), content)
     pitch = min(layout.answer_pitch, (bottom - top) / max(shown, 1))
     side = min(NODE, pitch * NODE / PITCH)
     tops = (top + bottom) / 2 - pitch * shown / 2 + pitch * np.arange(shown) + (pitch - side) / 2
@@ -191,6 +196,23 @@ def _answers(reading: Reading, number: int, rank: int, layout: Layout) -> Column
         [np.full(shown, x - side / 2), tops, np.full(shown, side), np.full(shown, side)], axis=1
     )
     return Column(number, rank, boxes, content)
+
+
+def _pictures(shown: int, layout: Layout) -> FloatArray:
+    """Boxes for outputs that are pictures: one above the other, on a tall screen side by side."""
+    along = np.arange(shown)
+    if layout.is_tall:
+        room = layout.size[0] - 2 * layout.margin
+        side = min(240.0, (room + 12) / shown - 12)
+        lefts = layout.margin + (side + 12) * along
+        tops = np.full(shown, layout.bars.top or layout.bottom)
+    else:
+        pitch = (layout.bottom - layout.top) / shown
+        side = min(MOST_PICTURE, pitch - 14)
+        lefts = np.full(shown, layout.answer - NODE / 2)
+        pitch = min(pitch, side + 30)
+        tops = (layout.top + layout.bottom - pitch * shown) / 2 + pitch * along + (pitch - side) / 2
+    return np.stack([lefts, tops, np.full(shown, side), np.full(shown, side)], axis=1)
 
 
 def _content(reading: Reading, number: int) -> Content:

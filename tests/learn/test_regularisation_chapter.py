@@ -16,7 +16,7 @@ from layerwise.trace import Trace
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same trainings, shorter."""
 
-    def shorter(data: str, *, seeds: int) -> Trace:
+    def shorter(data: str, *, seeds: int, epochs: int) -> Trace:
         return computing.regularisation(data, seeds=2, epochs=4)
 
     monkeypatch.setattr(module, "regularisation", shorter)

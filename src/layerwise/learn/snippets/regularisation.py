@@ -2,7 +2,7 @@
 
 from layerwise.explain.regularisation import regularisation
 
-trace = regularisation(ways=("nothing", "dropout"), epochs=60, seeds=1)
+trace = regularisation(ways=("nothing", "dropout"), epochs=40, seeds=1)
 
 for place, way in enumerate(trace.about["ways"]):
     training = trace["training loss", place][0, -1]

@@ -55,13 +55,14 @@ def still(words_on_it: str = "a picture") -> Scene:
 @pytest.fixture(scope="module")
 def small() -> Chapter:
     """One of every part, with what must be escaped."""
+    rows = (("a", "−1.5", "1 2"), ("two", "3\u2009%", "1"))
+    table = Table(("name", "value", "row"), rows, "A table")
     return Chapter(
         "neuron", "Less < more & \"quoted\"", "A *short* summary.",
         (
             Heading("First `part`"), Prose("One <b> & two.\n\nMore *emphasis* here, 3\u2009%."),
             Figure("one", still(), "What *it* shows", "a picture of \"words\""),
-            Heading("Second"), Table(("name", "value"), (("a", "−1.5"), ("b", "two")), "A table"),
-            Example("festival"),
+            Heading("Second"), table, Example("festival"),
         ),
     )  # fmt: skip
 
@@ -82,6 +83,7 @@ def test_a_page_is_well_formed_and_has_every_part(small: Chapter) -> None:
     assert "One &lt;b&gt; &amp; two." in text and "<em>emphasis</em>" in text
     assert "3\u202f%" in text
     assert '<td class="number">−1.5</td>' in text and "<td>two</td>" in text
+    assert '<th scope="col" class="number">value</th>' in text and "<td>1 2</td>" in text
     assert "bias -25: 1" in text
     assert 'lang="en"' in text and "chapter 1 of 9" in text
 

@@ -7,7 +7,7 @@ The players, the fonts and the content policy come from `render.html`; the look 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -26,7 +26,9 @@ LARGEST_PAGE: Final = 3_000_000
 
 _NO_BREAK: Final = "\u202f"  # a thin space at which no line may end: within a number
 _TAGS: Final = {"code": "code", "emphasis": "em"}
-_NUMBER: Final = re.compile(r"[−+±~≈<>≤≥]?\s?[\d.,]+(?:\s?[%×·]?\s?[\w⁻⁰¹²³⁴-⁹%/]*)*")
+_NUMBER: Final = re.compile(
+    r"[−+±~≈<>≤≥]?\s?\d[\d.,]*(?:\s?×\s?10[⁻⁰¹²³⁴-⁹]+|\s?×|\s?%|\s?[a-zµ]{1,3})?"
+)
 
 
 @dataclass(frozen=True)
@@ -170,28 +172,35 @@ def _figure(figure: Figure, number: int, said: Words) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{_inline(cell)}</th>' for cell in table.head)
-    rows = []
     for row in table.rows:
         if len(row) != len(table.head):
             raise InputError(
                 "A row of a table is as long as its head",
                 received=f"{len(row)} cells under {len(table.head)} headings: {row}",
             )
-        cells = "".join(f"<td{_aligned(cell)}>{_inline(cell)}</td>" for cell in row)
-        rows.append(f"<tr>{cells}</tr>")
-    caption = _inline(table.caption)
-    label = escape(plain(table.caption))
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
+    kinds = [' class="number"' if _are_numbers(cells) else "" for cells in columns]
+    head = "".join(
+        f'<th scope="col"{kind}>{_inline(cell)}</th>'
+        for kind, cell in zip(kinds, table.head, strict=True)
+    )
+    rows = []
+    for row in table.rows:
+        cells = zip(kinds, row, strict=True)
+        rows.append("".join(f"<td{kind}>{_inline(cell)}</td>" for kind, cell in cells))
+    name, caption = escape(plain(table.caption)), _inline(table.caption)
+    body = "\n".join(f"<tr>{cells}</tr>" for cells in rows)
     return (
-        f'<div class="table" role="region" tabindex="0" aria-label="{label}">\n<table>\n'
-        f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
-        + "\n".join(rows)
-        + "\n</tbody>\n</table>\n</div>"
+        f'<div class="table" role="region" tabindex="0" aria-label="{name}">\n<table>\n'
+        f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
 
 
-def _aligned(cell: str) -> str:
-    return ' class="number"' if _NUMBER.fullmatch(cell.strip()) else ""
+def _are_numbers(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers and nothing else, so that they stand under each other."""
+    filled = [cell for cell in cells if cell.strip(" –—")]
+    return bool(filled) and all(_NUMBER.fullmatch(cell.strip()) for cell in filled)
 
 
 def _example(example: Example, said: Words) -> str:

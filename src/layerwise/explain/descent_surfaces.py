@@ -67,7 +67,7 @@ SURFACES: Final = {
         ),
         DescentSurface(
             "two valleys", "(x² − 1)² + 0.3 x + y² + 0.4", _two_valleys,
-            (-2, -2), (2, 2), (1.6, 1.4), minima=((-1.0354791, 0), (0.9600845, 0)),
+            (-2, -2), (2, 2), (1.6, 1.4), minima=((-1.0355787140888537, 0), (0.9601495555191055, 0)),
         ),
         DescentSurface(
             "rosenbrock", "(1 − x)² + 100 (y − x²)²", _rosenbrock,

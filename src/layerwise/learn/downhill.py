@@ -19,7 +19,7 @@ from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 SIZE: Final = (1200, 675)
 TRUTH: Final = (1.5, 0.8)  # the two weights that the data were made with
-START: Final = (0.15, -2.2)
+START: Final = (1.6, -1.1)
 RATES: Final = (0.01, 0.15, 0.204)
 STEPS: Final = 40
 RACE: Final = {
@@ -67,6 +67,10 @@ class _Downhill:
         """A number as the language writes it."""
         return self.words.figures(format_number(float(value), digits))
 
+    def count(self, value: Any) -> str:
+        """A whole number as the language writes it."""
+        return self.words.figures(format_count(int(value)))
+
     def short(self, value: float) -> str:
         """A number that somebody chose, as it was typed."""
         return self.words.figures(f"{value:g}".replace("-", "\u2212"))
@@ -84,7 +88,7 @@ class _Downhill:
         """A network of two weights: its whole landscape, and a walk on it."""
         network, data = two_weight_network()
         trace = descent(
-            network, data, rates=(0.5,), start=START, steps=60, low=(-3, -3), high=(3, 3), points=81
+            network, data, rates=(0.12,), start=START, steps=90, low=(-3, -3), high=(3, 3), points=81
         )
         last = len(trace) - 1
         path, losses = trace.series("path 0")[1], trace.series("loss 0")[1]
@@ -92,7 +96,7 @@ class _Downhill:
             "downhill.two", first=self.short(TRUTH[0]), second=self.short(TRUTH[1]),
             minus_first=self.short(-TRUTH[0]), minus_second=self.short(-TRUTH[1]),
             begin=self.number(losses[0]), end=self.number(losses[-1]),
-            steps=self.number(last - 1), x=self.number(path[-1][0]), y=self.number(path[-1][1]),
+            steps=self.count(last - 1), x=self.number(path[-1][0]), y=self.number(path[-1][1]),
         )  # fmt: skip
         return [Prose(text), self.walk("two", trace)]
 
@@ -104,7 +108,7 @@ class _Downhill:
         values = {name: self.short(rate) for name, rate in zip(names, RATES, strict=True)}
         values |= {f"{name}_end": self.number(end) for name, end in zip(names, ends, strict=True)}
         start = self.number(trace["loss 0", 1])
-        steps = self.number(STEPS)
+        steps = self.count(STEPS)
         text = self.words("downhill.rates", steps=steps, start=start, **values)
         return [Prose(text), self.walk("rates", trace)]
 
@@ -129,7 +133,7 @@ class _Downhill:
         slowest = int(slopes[:40].argmin())
         text = self.words(
             "downhill.saddle", formula=SURFACES["saddle"].formula, off=self.short(float(begin[1])),
-            slowest=self.number(slowest), slope=self.number(slopes[slowest], 2),
+            slowest=self.count(slowest), slope=self.number(slopes[slowest], 2),
             end=self.number(trace.series("loss 0")[1][-1]),
         )  # fmt: skip
         return [Prose(text), self.walk("saddle", trace)]
@@ -144,13 +148,13 @@ class _Downhill:
             rows.append(
                 (
                     name, self.short(RACE[name]), self.number(losses[-1]),
-                    self.number(finite.min()), self.number(len(losses) - 1),
+                    self.number(finite.min()), self.count(len(losses) - 1),
                 )
             )  # fmt: skip
         head = ("name", "rate", "end", "least", "steps")
         names = tuple(self.words(f"downhill.race_{name}") for name in head)
         formula = SURFACES[self.raced].formula
-        text = self.words("downhill.race", formula=formula, steps=self.number(RACE_STEPS))
+        text = self.words("downhill.race", formula=formula, steps=self.count(RACE_STEPS))
         table = Table(names, tuple(rows), self.words("downhill.race_table"))
         return [Prose(text), self.walk("race", trace), table]
 
@@ -169,10 +173,9 @@ class _Downhill:
         scene = draw_surface(trace, **self.look)
         text = self.words(
             "downhill.plane", sizes=TRAINED.replace("-", "–"),
-            weights=self.words.figures(format_count(int(trace.about["parameters"]))),
-            points=self.words.figures(format_count(POINTS * POINTS)),
+            weights=self.count(trace.about["parameters"]), points=self.count(POINTS * POINTS),
             kept=self.words.figures(format_percent(sum(kept))), gap=self.number(gaps[worst]),
-            state=self.number(worst), true=self.number(trace["path loss", last][worst]),
+            state=self.count(worst), true=self.number(trace["path loss", last][worst]),
         )  # fmt: skip
         return [Prose(text), self.figure("plane", scene)]
 

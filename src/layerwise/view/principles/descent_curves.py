@@ -17,7 +17,7 @@ from ..charts.scale import Scale, power_range, round_range
 from ..marks import Box, hairlines, spread_apart
 from .loss_surface_sheet import SMALL, WIDTH, Sheet
 
-BOX: Final = (680.0, 118.0, 290.0, 380.0)
+BOX: Final = (680.0, 118.0, 272.0, 380.0)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class LossCurves:
         )
         return marks
 
-    def upto(self, step: int, *, numbers: bool = True) -> list[Mark]:
+    def upto(self, step: int) -> list[Mark]:
         """The lines so far; names, and the latest losses, at their ends."""
         if self.scale is None:
             return []
@@ -111,10 +111,12 @@ class LossCurves:
         for (_, _, own, value), row in zip(ends, rows, strict=True):
             swatch = float32_array([[column + 5, row]])
             marks.append(Discs(swatch, float32_array([5]), np.array(own.color, np.uint8)))
-            number = self.sheet.number(value) if numbers else ""
+            number = self.sheet.number(value)
             room = WIDTH - 24 - column - 16
-            told = f"{own.name}  {number}" if own.name else number
+            told = f"{own.name}  {number}"
             if text_width(told, SMALL) > room:
-                told = shorten(own.name, room, SMALL) if own.name else number
+                told = f"{own.name}  {self.sheet.number(value, 2)}"
+            if text_width(told, SMALL) > room:
+                told = shorten(own.name, room, SMALL)
             marks.append(self.sheet.text(column + 16, row + 6, told, size=SMALL))
         return marks

@@ -172,9 +172,9 @@ class _Masks:
 
     def of(self, tensor: Tensor) -> Tensor:
         """The mask of what a tensor looks at (…axes of the tensor)."""
-        mask = self._masks.get(start_of(tensor))
-        if mask is None:
+        if start_of(tensor) not in self._masks:
             return torch.zeros(tensor.shape, dtype=torch.bool)
+        mask = self._mask(tensor)
         seen = mask.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
         return seen.clone()
 
@@ -182,21 +182,36 @@ class _Masks:
         """The mask of a tensor that was written here: what was there before does not matter."""
         found = self.of(tensor)
         if bool(found.any()):
-            self._masks[start_of(tensor)][_places(tensor)[found]] = False
+            self._mask(tensor)[_places(tensor)[found]] = False
         return found
 
     def add(self, tensor: Tensor, wanted: Tensor) -> None:
         """What a tensor looks at matters where `wanted` is true."""
-        start = start_of(tensor)
-        if start not in self._masks:
-            count = tensor.untyped_storage().nbytes() // tensor.element_size()
-            self._masks[start] = torch.zeros(count, dtype=torch.bool)
-        mask = self._masks[start]
+        mask = self._mask(tensor)
         if tensor.is_contiguous():
             first = tensor.storage_offset()
             mask[first : first + tensor.numel()] |= wanted.reshape(-1)
         else:
             mask[_places(tensor)[wanted]] = True
+
+    def _mask(self, tensor: Tensor) -> Tensor:
+        """The mask of a tensor's memory, a place for each number of its kind.
+
+        Memory that is looked at as numbers of another size (the real part of complex ones) has its
+        mask brought to that size: a larger number matters if any part of it does.
+        """
+        start, size = start_of(tensor), tensor.element_size()
+        count = tensor.untyped_storage().nbytes() // size
+        mask = self._masks.get(start)
+        if mask is None:
+            mask = torch.zeros(count, dtype=torch.bool)
+        elif len(mask) < count:
+            mask = mask.repeat_interleave(count // len(mask))
+        elif len(mask) > count:
+            parts = len(mask) // count
+            mask = mask[: count * parts].reshape(count, parts).any(1)
+        self._masks[start] = mask
+        return mask
 
 
 def _places(tensor: Tensor) -> Tensor:

@@ -72,6 +72,17 @@ def test_one_heap_has_nothing_to_tell(run, tmp_path: Path) -> None:
     assert "No peak stands out from a saddle by z = 4.5 or more" in said
 
 
+def test_points_strewn_evenly_are_said_to_be_noise(run, tmp_path: Path) -> None:
+    points = np.random.default_rng(1).uniform(size=(1500, 2))
+    pd.DataFrame(points, columns=["a", "b"]).to_csv(tmp_path / "even.csv", index=False)
+    code, said, _ = run("cluster", "even.csv")
+    assert code == 0
+    assert "No cluster; 1,500 of 1,500 points are noise" in said
+    assert "an even background of 0.0" in said
+    assert "with --noise 1 only those below its level are noise" in said
+    assert "No peak stands out from the background by z = 4.5" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

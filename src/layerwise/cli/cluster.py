@@ -106,6 +106,10 @@ def _show(data: Dataset, model: LatticeClusterer) -> None:
     out.print(f"{said}; {noise:,} of {len(data):,} points are noise")
     if model.background_ > 0:
         out.print(f"  an even background of {model.background_:.3g} points a cell was found")
+        if 2 * noise > len(data) and model.noise < 1:
+            out.print(
+                "  most points lie on it; with --noise 1 only those below its level are noise"
+            )
     out.print()
     rows = Table(box=None, pad_edge=False)
     for name in ("cluster", "points", "share", "z", "over"):

@@ -188,7 +188,7 @@ class _Frames:
         x, y, width, height = self._tiles(4)[3]
         pixels = color_picture(self.trace["padded", 0][self.inputs], self.limits)
         grid = Grid((x, y, width, height), self.trace["padded", 0][0], self.limits,
-                    self.frame.theme, self.writes)  # fmt: skip
+                    self.frame.theme, self.writes, raised=True)  # fmt: skip
         name = label(
             grid.place[0], grid.place[1] + grid.place[3] + 22,
             self.words("convolution.in-colour"), self.frame.theme.grey,
@@ -216,7 +216,7 @@ class _Frames:
         return [
             Grid(
                 box, padded[self.inputs[at]], self.limits, self.frame.theme, self.writes,
-                refers=Reference("padded", 0),
+                refers=Reference("padded", 0), raised=True,
             )
             for box, at in zip(tiles, self.drawn, strict=False)
         ]  # fmt: skip
@@ -245,7 +245,7 @@ class _Frames:
         number = row * self.output.shape[1] + column
         grid = Grid(
             RIGHT_BOX, self.output, self.output_range, theme, self.writes, shown=number + 1,
-            refers=Reference("output", 0),
+            refers=Reference("output", 0), raised=True,
         )  # fmt: skip
         marks += grid.marks()
         marks += grid.window((row, column), (1, 1), POSITIVE)
@@ -296,7 +296,8 @@ class _Frames:
         """The sum written out, in as many lines as fit; how much is left out is said."""
         parts = self._terms(moment)
         end = [self._ending(moment)]
-        lines = _in_lines(parts, end, self.words)
+        most = _MOST_LINES - (len(self.frame.foot(self._foot())) > 1)
+        lines = _in_lines(parts, end, self.words, most)
         marks: list[Mark] = []
         ink, grey = self.frame.theme.ink, self.frame.theme.grey
         for number, string in enumerate(lines):
@@ -384,6 +385,9 @@ class _Frames:
             parts.append(
                 self.words("convolution.foot-channels", shown=len(self.drawn), all=len(self.inputs))
             )
+        whole = all(np.array_equal(a, np.rint(a)) for a in (self.output, self.kernel))
+        if not whole:
+            parts.append(self.words("convolution.foot-rounded"))
         beyond = outside(self.output, self.output_range)
         if beyond:
             parts.append(self.words("convolution.foot-outside", count=self.writes(f"{beyond:,}")))
@@ -394,7 +398,7 @@ def _not_zero(kernel: FloatArray) -> IntArray:
     return np.argwhere(kernel != 0)
 
 
-def _in_lines(parts: list[str], end: list[str], told: Words) -> list[str]:
+def _in_lines(parts: list[str], end: list[str], told: Words, most: int) -> list[str]:
     """The terms joined into lines of the frame's width; how many had no room is said."""
     room = 1760.0
     for shown in range(len(parts), 0, -1):
@@ -410,6 +414,6 @@ def _in_lines(parts: list[str], end: list[str], told: Words) -> list[str]:
         if text_width(lines[-1] + end[0], TEXT_SIZE, BOLD_WEIGHT) > room:
             lines.append("")
         lines[-1] += end[0]
-        if len(lines) <= _MOST_LINES:
+        if len(lines) <= most:
             return lines
     return [shorten(parts[0], room, FOOT_SIZE)]

@@ -27,10 +27,9 @@ _MOST_WRITTEN: Final = 1024
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Values (row, column) in the middle of a box, in grey from low to high, or signed about 0.
+    """Values (row, column) in a box, in grey from low to high, or in signed colours about 0.
 
-    `site` and `moment` say where they stand in the trace, `index` the places on the axes before
-    row and column.
+    `refers` says where they stand in the trace.
     """
 
     box: Box
@@ -41,11 +40,13 @@ class Grid:
     written: Sequence[Sequence[str]] = ()  # as a person wrote them, where known
     shown: int | None = None  # so many cells in reading order have a value; None: all
     refers: Reference | None = None
+    raised: bool = False  # at the top of the box, not in its middle
 
     @property
     def place(self) -> Box:
         """Where the cells lie."""
-        return inscribed(self.box, *self.values.shape)
+        x, y, width, height = inscribed(self.box, *self.values.shape)
+        return (x, self.box[1] if self.raised else y, width, height)
 
     @property
     def cell(self) -> float:

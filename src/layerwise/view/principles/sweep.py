@@ -93,7 +93,10 @@ class _Drawing:
     @cached_property
     def parts(self) -> list[str]:
         """Which parts have figures."""
-        return [part for part in _PARTS if np.isfinite(self.table(f"{part} {self.metric}")).any()]
+        found = [part for part in _PARTS if np.isfinite(self.table(f"{part} {self.metric}")).any()]
+        if not found:
+            raise InputError("Every training of this sweep diverged: there is nothing to draw")
+        return found
 
     def table(self, site: str) -> FloatArray:
         """A figure of every training, (place, seed); NaN where there is none."""
@@ -128,14 +131,15 @@ class _Drawing:
 
     @cached_property
     def description(self) -> str:
-        medians = self.medians[self.parts[-1]]
+        part = self.parts[-1]
+        medians = self.medians[part]
         pairs = [
             f"{value}: {self.said(float(one))}"
             for value, one in zip(self.values, medians, strict=True)
             if np.isfinite(one)
         ]
-        part = self.words(f"more.{self.parts[-1]}-{self.metric}")
-        return f"{self.title}. {part}: {'; '.join(pairs)}."
+        said = self.words(f"more.{part}-{self.metric}")
+        return f"{self.title}. {said}: {'; '.join(pairs)}."
 
     @cached_property
     def box(self) -> Box:
@@ -155,13 +159,12 @@ class _Drawing:
         tables = [self.table(f"{part} {self.metric}") for part in self.parts]
         known = np.concatenate([table[np.isfinite(table)] for table in tables])
         known = np.concatenate([known, [level for _, level in self.levels]])
-        if not known.size:
-            raise InputError("Every training of this sweep diverged: there is nothing to draw")
         low, high = float(known.min()), float(known.max())
         if self.metric == "accuracy":
             low, high = min(low, 0.9), 1.0
         step = round_step(max(high - low, 1e-6), 6)
-        low = max(np.floor(low / step) * step, 0.0)
+        # Below the lowest level there is room for its name.
+        low = max(np.floor(low / step - 0.3) * step, 0.0)
         high = 1.0 if self.metric == "accuracy" else float(np.ceil(high / step) * step)
         return Scale(float(low), high, top + tall, top)
 
@@ -202,7 +205,15 @@ class _Drawing:
             name = self.words(f"more.{part}-{self.metric}")
             endings.append(Ending(left + wide, y, name, self.color(part), self.said(last)))
         edge = layout.size[0] - 12
-        marks += end_labels(endings, edge, size=size, within=(top, top + tall))
+        endings.sort(key=lambda ending: ending.y)
+        groups: list[list[Ending]] = []
+        for ending in endings:
+            if groups and ending.y - groups[-1][-1].y < 4 * size:
+                groups[-1].append(ending)
+            else:
+                groups.append([ending])
+        for group in groups:
+            marks += end_labels(group, edge, size=size, within=(top, top + tall - 0.5 * size))
         return marks + self._feet()
 
     def _levels(self) -> list[Mark]:
@@ -263,13 +274,13 @@ class _Drawing:
                 texts.append((format_count(int(counts[place])), theme.grey))
                 texts.append((format_number(float(seconds[place]), 2), theme.grey))
             for number, (text, color) in enumerate(texts):
-                base = floor + size * 1.35 * (number + 1)
+                base = floor + size * (0.3 + 1.35 * (number + 1))
                 said = self.words.figures(text)
                 marks.append(label(float(x), base, said, color, size=size, anchor="middle"))
         names = [self.name, self.words("more.parameters"),
                  self.words("more.seconds")]  # fmt: skip
         for number, name in enumerate(names):
-            base = floor + size * 1.35 * (number + 1)
+            base = floor + size * (0.3 + 1.35 * (number + 1))
             start = left + wide + 14
             text = shorten(name, self.layout.size[0] - start - 12, size)
             color = theme.ink if number == 0 else theme.grey

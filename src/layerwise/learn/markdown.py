@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +88,7 @@ def chapter_markdown(chapter: Chapter, language: str) -> str:
     return "\n\n".join([*blocks, "---", " · ".join(ways)]) + "\n"
 
 
+@lru_cache(maxsize=16)
 def figure_bytes(scene: Scene) -> tuple[str, bytes]:
     """The still of a figure: its suffix and its bytes, SVG or, where that is large, PNG."""
     drawn = svg_text(scene, scene.stop_marks(scene.poster)).encode()

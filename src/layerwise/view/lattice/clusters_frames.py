@@ -22,9 +22,9 @@ from ..style import (
     format_number,
     format_percent,
 )
+from .clusters_chance import ZScale
 from .clusters_reading import ClusterFilm
 from .clusters_table import ClusterTable
-from .clusters_test import ZScale
 from .layout import WIDE, Layout, fitted
 
 MARKED: Final = 60  # so many peaks are marked; more would hide the picture

@@ -313,6 +313,19 @@ class LayerReading:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a picture that a page tells of: its box, its name, what is known of it.
+
+    `inside` draws what is in it: a page shows that when the part is magnified or opened.
+    """
+
+    box: tuple[float, float, float, float]
+    name: str
+    lines: tuple[str, ...] = ()
+    inside: Callable[[], Scene] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class UnitReading:
     """The true numbers behind a picture of a network; `rows` (stop,) says which a stop shows."""
 
@@ -370,7 +383,7 @@ class Scene:
     `draw(stop, fraction)` gives the marks at a stop (fraction 0) or on the way to the next one.
     `portrait` is the same film laid out for a tall screen; `replays` gives recipes by which a
     page can compute an image's pixels itself (site name → recipe, as in the trace); `readings`
-    and `units` give what a page needs to answer a hover.
+    and `units` give what a page needs to answer a hover, `parts` what can be opened in it.
     """
 
     def __init__(
@@ -390,10 +403,12 @@ class Scene:
         replays: Callable[[], Mapping[str, Any]] | None = None,
         readings: Callable[[], Sequence[GridReading]] | None = None,
         units: Callable[[], UnitReading | None] | None = None,
+        parts: Callable[[], Sequence[Part]] | None = None,
     ) -> None:
         if min(size) < 2 or fps <= 0:
             raise InputError("A scene needs a size of 2 pixels or more and a positive frame rate")
         self._draw, self._readings, self._units = draw, readings, units
+        self._parts = parts
         self.timeline, self.size, self.fps, self.ground = timeline, size, float(fps), ground
         self.title, self.description, self.chapters = title, description, tuple(chapters)
         self.poster, self.camera, self.portrait = poster, camera, portrait
@@ -461,6 +476,10 @@ class Scene:
     def units(self) -> UnitReading | None:
         """What a page needs to answer when a unit or a link is pointed at, if there are any."""
         return self._units() if self._units is not None else None
+
+    def parts(self) -> list[Part]:
+        """What can be pointed at and opened in a page."""
+        return list(self._parts()) if self._parts is not None else []
 
     def save(self, path: str | Path, **options: Any) -> Path:
         """Write the scene in the format that the suffix says; returns the path.

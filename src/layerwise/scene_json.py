@@ -29,6 +29,7 @@ from .scene import (
     Image,
     LayerReading,
     Mark,
+    Part,
     Rectangles,
     Reference,
     Scene,
@@ -275,7 +276,10 @@ def _film(scene: Scene, shared: _Shared) -> Json:
             }
         )
     units = scene.units()
-    more = {} if units is None else {"units": _units(units, shared.form)}
+    more: Json = {} if units is None else {"units": _units(units, shared.form)}
+    parts = scene.parts()
+    if parts:
+        more["parts"] = [_part(part, shared) for part in parts]
     return {
         "size": list(scene.size),
         "fps": _number(scene.fps, 6),
@@ -425,6 +429,13 @@ def _reading(reading: GridReading, shared: _Shared) -> Json:
         ],
         "caption": reading.caption,
     }
+
+
+def _part(part: Part, shared: _Shared) -> Json:
+    inside = None if part.inside is None else _film(part.inside(), shared)
+    return {
+        "box": _listed(part.box), "name": part.name, "lines": list(part.lines), "inside": inside
+    }  # fmt: skip
 
 
 def _units(reading: UnitReading, form: Form) -> Json:

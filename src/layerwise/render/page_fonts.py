@@ -41,8 +41,11 @@ def page_fonts(documents: Sequence[Json], *, text: str = "", code: str = "") -> 
 
 
 def _films(documents: Sequence[Json]) -> Iterable[Json]:
-    for document in documents:
-        yield from filter(None, (document, document["portrait"]))
+    waiting = [film for each in documents for film in (each, each["portrait"]) if film]
+    while waiting:
+        film = waiting.pop()
+        waiting += [part["inside"] for part in film.get("parts", []) if part["inside"]]
+        yield film
 
 
 def _spoken(documents: Sequence[Json]) -> Iterable[str]:
@@ -51,6 +54,8 @@ def _spoken(documents: Sequence[Json]) -> Iterable[str]:
         yield film["title"]
         yield from (stop["label"] for stop in film["stops"])
         yield from (chapter["name"] for chapter in film["chapters"])
+        for part in film.get("parts", []):
+            yield from (part["name"], *part["lines"])
         for layer in film.get("units", {"layers": []})["layers"]:
             terms = layer["terms"] or {"source": "", "names": []}
             yield from (layer["name"], *layer["names"], layer["note"])

@@ -11,10 +11,13 @@ import { LatticeReplay } from "./lattice.js";
  * @typedef {import("./document.js").Film} Film
  * @typedef {import("./image.js").Source} Source
  * @typedef {Object<string, any>} Mark
+ * @typedef {{zoom: number, x: number, y: number}} View  magnified so much, from there on
  * @typedef {{site: string, isLit: (to: number, from: number) => boolean}} Lights
  */
 
 const FONTS = { sans: '"Layerwise Sans", sans-serif', mono: '"Layerwise Mono", monospace' };
+/** The whole scene, not magnified. */
+export const WHOLE = { zoom: 1, x: 0, y: 0 };
 /** The opacity of lit links, and what is left of the others'. */
 const LIT = Math.round(0.95 * 255), DIMMED = 0.35;
 const REPLAYS = { copy: LatticeReplay, frames: FramesReplay };
@@ -125,32 +128,34 @@ export class Painter {
    * @param {number} stop
    * @param {(Source | null)[]} sources
    * @param {Lights[] | null} lights  the links that are lit; all others are dimmed
+   * @param {View} view  what part of the scene is shown
    */
-  paint(context, stop, sources, lights = null) {
+  paint(context, stop, sources, lights = null, view = WHOLE) {
     const { width, height } = context.canvas;
-    const scale = width / this.film.size[0];
+    const scale = (width / this.film.size[0]) * view.zoom;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = css(this.film.ground, 0);
     context.fillRect(0, 0, width, height);
-    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
     this.film.stops[stop].marks.forEach((index, order) => {
       const mark = lights ? litMark(this.mark(index), lights) : this.mark(index);
-      const sheet = mark.kind === "curves"
+      const sheet = mark.kind === "curves" && view.zoom === 1
         ? this.sheets.find(this.film.marks[index], width, height) : null;
-      if (mark.kind === "image") this.paintImage(context, index, mark, sources[order], scale);
+      if (mark.kind === "image") this.paintImage(context, index, mark, sources[order], scale, view);
       else if (sheet) sheet.paint(context, mark, scale, order === 0 ? this.film.ground : null);
       else PAINTERS[mark.kind](context, mark, scale);
     });
   }
 
   /** @param {Source | null} source */
-  paintImage(context, index, mark, source, scale) {
+  paintImage(context, index, mark, source, scale, { x, y }) {
     if (!source) return;
     const { width, height } = context.canvas;
-    const key = `${index} ${width} ${height}`;
+    const key = `${index} ${width} ${height} ${scale} ${x} ${y}`;
     let patch = this.patches.get(key);
     if (patch === undefined) {
-      const place = mark.box.map((length) => length * scale);
+      const [left, top, wide, high] = mark.box;
+      const place = [left - x, top - y, wide, high].map((length) => length * scale);
       patch = resample(source, place, mark.sampling === "area", [width, height]);
     }
     this.patches.delete(key); // set again, so that the one used longest ago is dropped first

@@ -1,8 +1,10 @@
 /** The player: time, stops, controls, keys. Drawing is the painter's, reading the readings'. */
 
 import { Painter, Sources } from "./canvas.js";
+import { Parts } from "./parts.js";
 import { add, fillCard, placeCard, Readings, shownAt } from "./pointing.js";
 import { Units } from "./units.js";
+import { Zoom } from "./zoom.js";
 
 /** Device-independent pixels for one of a tall scene's, so that its smallest text can be read. */
 const READABLE = 0.7;
@@ -33,10 +35,9 @@ export class Player {
     this.isWhole = root.classList.contains("whole");
     this.scene = scene;
     this.sources = new Sources(scene);
-    this.layouts = [scene, scene.portrait].map((film) => film && {
-      film, painter: new Painter(film, this.sources), readings: new Readings(film, this.sources),
-      units: new Units(film, this.sources),
-    });
+    this.layouts = [scene, scene.portrait].map((film) => film && this.layoutOf(film));
+    /** The layouts that the one shown was opened from, outermost first, with their stops. */
+    this.around = [];
     this.layout = this.layouts[0];
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.canvas = this.part("canvas");
@@ -56,14 +57,35 @@ export class Player {
     this.cell = null;
     /** @type {import("./units.js").Target | null} */
     this.target = null;
+    /** The number of the part that is pointed at. @type {number | null} */
+    this.pointed = null;
     this.pointer = [0, 0];
     this.cursor = false;
     this.hashTime = 0;
+    this.zoom = new Zoom(this);
     this.build();
   }
 
   get film() {
     return this.layout.film;
+  }
+
+  /** What is needed to show a film, and to tell of it. */
+  layoutOf(film) {
+    return {
+      film, painter: new Painter(film, this.sources), readings: new Readings(film, this.sources),
+      units: new Units(film, this.sources), parts: new Parts(film),
+    };
+  }
+
+  /** Whether nothing else is in sight: the page is for this picture only. */
+  get isAlone() {
+    return this.isWhole || document.fullscreenElement === this.root;
+  }
+
+  /** Whether the picture is higher than its place, and scrolled. */
+  get scrolls() {
+    return this.part("stage").classList.contains("scrolls");
   }
 
   /** Fill in the controls and listen to them. */
@@ -80,7 +102,7 @@ export class Player {
       tick.title = chapter.name;
       tick.style.left = `${(100 * chapter.stop) / Math.max(scene.stops.length - 1, 1)}%`;
     }
-    const longest = Math.max(...scene.stops.map((_, stop) => stopText(scene, stop).length));
+    const longest = Math.max(...scene.stops.map((_, stop) => stopText(scene, stop).length), scene.title.length);
     const digits = 2 * String(scene.stops.length).length + 4;
     this.part("label").style.setProperty("--longest", `${Math.min(longest + digits, 48) * 0.76}ch`);
     if (scene.stops.length === 1) {
@@ -115,6 +137,10 @@ export class Player {
         this.pointAt(event.clientX, event.clientY);
       });
     }
+    canvas.addEventListener("dblclick", (event) => {
+      const place = this.layout.parts.at(...this.toScene(event.clientX, event.clientY));
+      if (place !== null) this.open(place);
+    });
     canvas.addEventListener("pointerleave", (event) => {
       if (event.pointerType !== "touch" && !this.cursor) this.pointNowhere();
     });
@@ -136,12 +162,13 @@ export class Player {
   /** Choose the layout and the size of the canvas that the window asks for, and draw again. */
   fit() {
     const room = this.part("stage").getBoundingClientRect();
-    const among = !this.isWhole && document.fullscreenElement !== this.root;
+    const among = !this.isAlone;
     if (!room.width || (!room.height && !among)) return;
     const upright = innerHeight > innerWidth && !(among && room.width >= WIDE_FIGURE);
     const wanted = this.layouts[1] && upright ? this.layouts[1] : this.layouts[0];
-    if (wanted !== this.layout) {
+    if (wanted !== this.layout && !this.around.length) {
       this.layout = wanted;
+      this.zoom.changed();
       this.pointNowhere();
     }
     const ratio = devicePixelRatio || 1;
@@ -196,7 +223,8 @@ export class Player {
     try {
       const sources = await painter.prepare(stop, () => ticket === this.ticket);
       if (!sources || ticket !== this.ticket) return;
-      painter.paint(this.context, stop, sources, this.layout.units.lights(this.target));
+      painter.paint(this.context, stop, sources, this.layout.units.lights(this.target),
+        this.zoom.view);
       this.shown = sources;
     } finally {
       clearTimeout(slow);
@@ -311,6 +339,8 @@ export class Player {
       case "fullscreen": return this.toggleFullscreen();
       case "keys": return this.part("keys").showModal();
       case "point": return this.toggleCursor();
+      case "in": case "out": case "reset": case "left": case "right": case "up": case "down":
+        return this.zoom.act(name);
     }
   }
 
@@ -358,11 +388,15 @@ export class Player {
       const [rows, columns] = arrow[event.key], far = event.shiftKey ? 10 : 1;
       this.moveCursor(rows * far, columns * far);
     } else if (this.cursor && event.key === "Escape") this.toggleCursor();
-    else {
+    else if (event.key === "Escape" && this.around.length) this.close();
+    else if (event.key === "Enter" && this.pointed !== null) this.open(this.pointed);
+    else if (event.shiftKey && arrow[event.key] && this.zoom.view.zoom > 1) {
+      this.act(event.key.slice(5).toLowerCase());
+    } else {
       const name = {
         " ": "play", ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last", "+": "faster",
         "=": "faster", "-": "slower", "−": "slower", "[": "chapter-back", "]": "chapter-on",
-        f: "fullscreen", s: "save", p: "point", "?": "keys",
+        f: "fullscreen", s: "save", p: "point", "?": "keys", i: "in", o: "out", 0: "reset",
       }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (!name) return;
       this.act(name);
@@ -374,17 +408,27 @@ export class Player {
   toggleCursor() {
     const { readings, units } = this.layout;
     const cell = this.cell ?? readings.middle(), target = this.target ?? units.start();
-    this.cursor = !this.cursor && (cell !== null || target !== null);
+    const part = this.layout.parts.entries.length ? this.pointed ?? 0 : null;
+    this.cursor = !this.cursor && (cell !== null || target !== null || part !== null);
     this.part("card").setAttribute("aria-live", this.cursor ? "polite" : "off");
     if (!this.cursor) {
       this.pointNowhere();
       return;
     }
     [this.cell, this.target] = target ? [null, target] : [cell, null];
+    this.pointed = cell || target ? null : part;
     this.moveCursor(0, 0);
   }
 
   moveCursor(rows, columns) {
+    if (this.pointed !== null) {
+      const { parts } = this.layout;
+      if (rows || columns) this.pointed = parts.moved(this.pointed, rows, columns);
+      const { box } = parts.entries[this.pointed];
+      this.pointer = this.windowPlace(box[0] + box[2], box[1] + box[3] / 2);
+      this.readPart();
+      return;
+    }
     if (this.target) {
       const { units } = this.layout;
       this.target = rows || columns ? units.moved(this.target, rows, columns) : this.target;
@@ -403,22 +447,51 @@ export class Player {
     this.read();
   }
 
+  /** Pixels of the window for one of the scene. */
+  windowScale() {
+    return (this.canvas.getBoundingClientRect().width / this.film.size[0]) * this.zoom.view.zoom;
+  }
+
   /** Where a place of the scene is in the window. */
   windowPlace(x, y) {
-    const canvas = this.canvas.getBoundingClientRect(), scale = canvas.width / this.film.size[0];
-    return [canvas.left + scale * x, canvas.top + scale * y];
+    const canvas = this.canvas.getBoundingClientRect(), scale = this.windowScale();
+    const { view } = this.zoom;
+    return [canvas.left + scale * (x - view.x), canvas.top + scale * (y - view.y)];
+  }
+
+  /** Which place of the scene a place of the window is. */
+  toScene(x, y) {
+    const canvas = this.canvas.getBoundingClientRect(), scale = this.windowScale();
+    const { view } = this.zoom;
+    return [(x - canvas.left) / scale + view.x, (y - canvas.top) / scale + view.y];
+  }
+
+  /** Another part of the picture is shown. */
+  moved() {
+    const isZoomed = this.zoom.view.zoom > 1 || this.around.length > 0;
+    this.root.dataset.zoom = this.zoom.view.zoom.toFixed(2);
+    for (const name of ["out", "reset"]) {
+      this.root.querySelector(`[data-do="${name}"]`).disabled = !isZoomed;
+    }
+    this.part("card").hidden = this.part("cell").hidden = true;
+    this.repaint();
   }
 
   /** Point at a place of the window. */
   pointAt(x, y) {
-    const canvas = this.canvas.getBoundingClientRect();
-    const scale = this.film.size[0] / canvas.width;
-    const place = [(x - canvas.left) * scale, (y - canvas.top) * scale];
+    if (this.zoom.isDragging && this.zoom.pointers.size) return;
+    const place = this.toScene(x, y);
     const { readings, units, painter } = this.layout, before = this.target;
     this.pointer = [x, y];
     this.cell = readings.at(place[0], place[1]);
     const target = this.cell ? null : units.at(place[0], place[1], painter, this.stop);
+    const part = this.cell || target ? null : this.layout.parts.at(place[0], place[1]);
     this.canvas.classList.toggle("reads", this.cell !== null || target !== null);
+    this.pointed = part;
+    if (part !== null) {
+      this.readPart();
+      return;
+    }
     if (!this.cell && !target) {
       this.pointNowhere();
       return;
@@ -431,7 +504,7 @@ export class Player {
 
   pointNowhere() {
     const wasLit = this.target !== null;
-    this.cell = this.target = null;
+    this.cell = this.target = this.pointed = null;
     this.cursor = false;
     this.part("card").hidden = true;
     this.part("cell").hidden = true;
@@ -446,7 +519,8 @@ export class Player {
       this.waiting = false;
       const { painter, units } = this.layout;
       if (!this.shown || this.busy || this.drawnStop !== this.stop) return;
-      painter.paint(this.context, this.stop, this.shown, units.lights(this.target));
+      painter.paint(this.context, this.stop, this.shown, units.lights(this.target),
+        this.zoom.view);
     });
   }
 
@@ -465,14 +539,59 @@ export class Player {
     }
   }
 
-  /** A frame around a box of the scene. */
+  /** Show what is known of the part that is pointed at. */
+  readPart() {
+    const { parts } = this.layout, card = this.part("card");
+    if (this.pointed === null) return;
+    parts.fill(card, this.pointed, this.words);
+    card.hidden = false;
+    placeCard(card, this.pointer[0], this.pointer[1]);
+    const [x, y, width, height] = parts.entries[this.pointed].box;
+    this.frame(x, y, width, height);
+  }
+
+  /** Show what is in a part, in place of the whole. */
+  open(number) {
+    const { inside } = this.layout.parts.entries[number];
+    if (!inside) return;
+    this.pause();
+    this.around.push({ layout: this.layout, stop: this.stop });
+    inside.layout ??= this.layoutOf(inside);
+    this.change(inside.layout, 0);
+  }
+
+  /** Go back to what the picture was opened from. */
+  close() {
+    const before = this.around.pop();
+    if (before) this.change(before.layout, before.stop);
+  }
+
+  change(layout, stop) {
+    const hadCursor = this.cursor;
+    this.pointNowhere();
+    this.layout = layout;
+    this.stop = stop;
+    this.shown = null;
+    this.root.dataset.inside = String(this.around.length);
+    this.canvas.setAttribute("aria-label", layout.film.title + ". " + layout.film.description);
+    this.zoom.changed();
+    this.fit();
+    if (hadCursor && layout.parts.entries.length) this.toggleCursor();
+  }
+
+  /** A frame around a box of the scene, never smaller than can be seen. */
   frame(x, y, width, height) {
-    const scale = this.canvas.getBoundingClientRect().width / this.film.size[0];
+    const scale = this.windowScale(), { view } = this.zoom;
+    const sides = [width * scale, height * scale].map((side) => Math.max(side, 5));
+    const middle = [
+      this.canvas.offsetLeft + (x + width / 2 - view.x) * scale,
+      this.canvas.offsetTop + (y + height / 2 - view.y) * scale,
+    ];
     const mark = this.part("cell");
-    mark.style.width = `${width * scale}px`;
-    mark.style.height = `${height * scale}px`;
-    mark.style.left = `${this.canvas.offsetLeft + x * scale}px`;
-    mark.style.top = `${this.canvas.offsetTop + y * scale}px`;
+    mark.style.width = `${sides[0]}px`;
+    mark.style.height = `${sides[1]}px`;
+    mark.style.left = `${middle[0] - sides[0] / 2}px`;
+    mark.style.top = `${middle[1] - sides[1] / 2}px`;
     mark.hidden = false;
   }
 
@@ -490,23 +609,11 @@ export class Player {
     this.markCell(cell);
   }
 
-  /** A frame around the cell, never smaller than can be seen. */
+  /** A frame around the cell. */
   markCell({ reading, row, column }) {
-    const { canvas } = this;
-    const scale = canvas.getBoundingClientRect().width / this.film.size[0];
     const [left, top, width, height] = reading.box;
-    const size = [width / reading.columns, height / reading.rows].map((side) => side * scale);
-    const shown = size.map((side) => Math.max(side, 5));
-    const at = [
-      canvas.offsetLeft + scale * (left + ((column + 0.5) / reading.columns) * width),
-      canvas.offsetTop + scale * (top + ((row + 0.5) / reading.rows) * height),
-    ];
-    const mark = this.part("cell");
-    mark.style.width = `${shown[0]}px`;
-    mark.style.height = `${shown[1]}px`;
-    mark.style.left = `${at[0] - shown[0] / 2}px`;
-    mark.style.top = `${at[1] - shown[1] / 2}px`;
-    mark.hidden = false;
+    const size = [width / reading.columns, height / reading.rows];
+    this.frame(left + column * size[0], top + row * size[1], size[0], size[1]);
   }
 
   /** The stop that the address asks for; null if it asks for none. */
@@ -537,6 +644,7 @@ export class Player {
 
 /** What a stop is called: its chapter and its own label. */
 function stopText(film, stop) {
+  if (film.stops.length === 1 && !film.chapters.length) return film.title;
   const chapter = film.chapters.findLast((candidate) => candidate.stop <= stop);
   return [chapter?.name, film.stops[stop].label].filter(Boolean).join(" · ");
 }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from ...errors import InputError
 from ...garbage import uncollected
-from ...scene import Mark, Scene, Timeline
+from ...scene import Mark, Part, Scene, Timeline
 from ...trace import Trace
 from ...typeface import shorten
 from ..marks import label, wrapped
@@ -36,6 +37,8 @@ COLUMN_WIDTHS: Final = {1: 504, 2: 1032}
 """Columns of a paper → pixels: 252 and 516 points at two pixels a point, text of 8 points."""
 UNFOLDED: Final = 14  # layers up to which nothing is folded
 MOST_BOXES: Final = 26
+MOST_INSIDE: Final = 60
+"""Closed blocks whose inside a page holds, in all levels together."""
 SCALES: Final = (1.7, 1.5, 1.35, 1.2, 1.1, 1.0, SMALLEST_SIZE / TEXT)
 SMALL: Final = (0.85, 0.75, 0.65, 0.58)  # in paper: text of 5 points at least
 HIGHEST: Final = 1400.0  # of a diagram in paper: 700 points
@@ -82,16 +85,7 @@ def diagram(
     whole_count = network.about.get("parameters", 0) if isinstance(network, Trace) else 0
     page = _Page(graph, name, look, size, columns, int(whole_count))
     with uncollected():
-        marks, whole = page.drawn(level)
-    return Scene(
-        lambda stop, fraction: marks,
-        Timeline.even(1, step=1.0),
-        size=whole,
-        fps=10,
-        ground=look.ground,
-        title=name or "Network",
-        description=page.facts(),
-    )
+        return page.scene(level, name or "Network")
 
 
 class _Page:
@@ -105,16 +99,72 @@ class _Page:
         size: tuple[int, int],
         columns: int | None,
         parameters: int,
+        root: Block | None = None,
     ) -> None:
         self.parameters = parameters  # that the model has; 0 if not known
+        self.root = root  # what is drawn; None: all
+        self.placed: list[tuple[Box, tuple[float, float, float, float]]] = []
         self.graph, self.title, self.theme, self.columns = graph, title, theme, columns
         self.size = (COLUMN_WIDTHS[columns], 0) if columns else size
         self.down = columns == 1
         self.margin = PAPER_MARGIN if columns else float(MARGIN) * min(size[0] / 1920, 1)
         self.small = LABEL_SIZE if not columns else SMALLEST_SIZE
 
+    def scene(self, level: int | None, name: str, left: list[int] | None = None) -> Scene:
+        """The picture; a page opens closed blocks, `left[0]` more of them if that is given."""
+        marks, whole = self.drawn(level)
+        return Scene(
+            lambda stop, fraction: marks,
+            Timeline.even(1, step=1.0),
+            size=whole,
+            fps=10,
+            ground=self.theme.ground,
+            title=name,
+            description=self.facts(),
+            parts=lambda: self._parts([MOST_INSIDE] if left is None else left),
+        )
+
+    def _parts(self, left: list[int]) -> list[Part]:
+        """What a page tells of each box, outer ones first; the inside of those drawn closed."""
+        found = []
+        for box, place in self.placed:
+            block, layer = box.block, self.graph.layers[box.block.first]
+            lines = [box.mark.strip()] if box.mark else []
+            closed = bool(block.parts) and not box.inner
+            inside: Callable[[], Scene] | None = None
+            if block.parts:
+                lines.append(_counted(block.period_stop - block.first, "layer"))
+            else:
+                lines += [] if layer.label.startswith(layer.kind) else [layer.kind]
+                lines.append(layer.label)
+            own = parameters_in(self.graph, range(block.first, block.period_stop))
+            if own:
+                lines.append(_counted(own, "parameter") + (" each" if block.repeats > 1 else ""))
+            if closed and left[0] > 0:
+                left[0] -= 1
+                inside = partial(self._inside, box, left)
+            elif closed:
+                lines.append("its inside is not in this page")
+            name = block.name or layer.name
+            found.append(Part(place, name, tuple(dict.fromkeys(lines)), inside))
+        return found
+
+    def _inside(self, box: Box, left: list[int]) -> Scene:
+        """A closed block by itself, one of its repeats."""
+        name = f"{box.block.name} {box.mark}".strip()
+        page = _Page(self.graph, name, self.theme, self.size, None, 0, box.block)
+        return page.scene(None, name, left)
+
     def facts(self) -> str:
         """What is known of all of it, in one line."""
+        if self.root is not None:
+            own = range(self.root.first, self.root.period_stop)
+            count, held = len(own), parameters_in(self.graph, own)
+            parts = [_counted(count, "layer")]
+            parts += [_counted(held, "parameter")] if held else []
+            if self.root.repeats > 1:
+                parts.append(f"one of {format_count(self.root.repeats)} equal blocks")
+            return " · ".join(parts)
         count = len([layer for layer in self.graph.layers if layer.kind != "input"])
         parts = [f"{format_count(count)} layer{'s' if count != 1 else ''}"]
         total = parameters_in(self.graph, range(len(self.graph.layers)))
@@ -151,6 +201,10 @@ class _Page:
         left = max((frame[0] - width) / 2, self.margin)
         drawing = Drawing(self.theme, scale, self.down)
         drawing.add(fit.boxes.boxes, fit.placed, left / scale, top / scale, ports=False)
+        self.placed = [
+            (box, (place[0] * scale, place[1] * scale, place[2] * scale, place[3] * scale))
+            for box, place, _ in drawing.places
+        ]
         marks = drawing.marks()
         marks += self._words(frame, foot, step)
         return marks, frame
@@ -198,6 +252,12 @@ class _Page:
 
     def _levels(self, level: int | None) -> Iterator[tuple[Block, int]]:
         """Trees with how deep they are open, from the most detail to the least."""
+        if self.root is not None:
+            for depth in range(self.root.depth() - 1, -1, -1):
+                yield self.root, depth
+            for most in (MOST_BOXES, MOST_BOXES // 2, 6):
+                yield gathered(self.root, most), 0
+            return
         folded = blocks_of(self.graph)
         if level is not None:
             yield folded, level
@@ -222,6 +282,8 @@ class _Page:
                 f"{format_count(closed)} block{'s' if closed > 1 else ''} drawn closed: what "
                 f"{'they have' if closed > 1 else 'it has'} inside is counted, not shown"
             )
+        if self.root is not None:
+            said.append("links from and to what is outside are not drawn")
         said.append("shapes are of one sample")
         width = self.size[0] - 2 * self.margin
         return wrapped([*self._facts_in_foot(), *said], width, self.small)
@@ -252,6 +314,10 @@ class _Page:
             y = bottom - step * (len(foot) - 1 - number)
             marks.append(label(left, y, line, theme.grey, size=self.small))
         return marks
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{format_count(count)} {name}{'s' if count != 1 else ''}"
 
 
 def _strain(fit: _Fit) -> tuple[int, float]:

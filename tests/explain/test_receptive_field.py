@@ -127,7 +127,8 @@ CASES: dict[str, Callable[[], nn.Module]] = {
         lambda x, a: a(functional.interpolate(x, scale_factor=2, mode="bilinear")), Conv(2, 3, 3)),
     "bicubic": lambda: Written(
         lambda x, a: a(functional.interpolate(x, size=11, mode="bicubic")), Conv(2, 3, 1)),
-    "nearest": lambda: Written(lambda x, a: a(functional.interpolate(x, scale_factor=3)), Conv(2, 3, 3)),
+    "nearest": lambda: Written(
+        lambda x, a: a(functional.interpolate(x, scale_factor=3)), Conv(2, 3, 3)),
     "group norm": lambda: Written(
         lambda x, g, a: a(g(x)), nn.GroupNorm(2, 2), Conv(2, 4, 3, groups=2)),
     "layer norm": lambda: Written(lambda x, g: g(x), nn.LayerNorm(SIDE)),
@@ -147,7 +148,8 @@ CASES: dict[str, Callable[[], nn.Module]] = {
         lambda x, a: a(functional.pad(x, (2, 2, 1, 1), mode="reflect")), Conv(2, 2, 3)),
     "dense": lambda: Written(
         lambda x, a, b: b(a(x).flatten(1)), Conv(2, 2, 3), nn.Linear(72, 5)),
-    "shuffled": lambda: Written(lambda x, a: functional.pixel_shuffle(a(x), 2), Conv(2, 4, 3, groups=2)),
+    "shuffled": lambda: Written(
+        lambda x, a: functional.pixel_shuffle(a(x), 2), Conv(2, 4, 3, groups=2)),
     "squeezed": lambda: Written(
         lambda x, a: a(x) * a(x).mean((2, 3), keepdim=True).sigmoid(), Conv(2, 2, 3)),
     "recurrent": lambda: Written(lambda x, a: a(x[0])[0], nn.LSTM(SIDE, 3, batch_first=True)),

@@ -142,7 +142,8 @@ class _Way:
     def field(self, layer: LayerOutput, index: tuple[int, ...]) -> _Field:
         mask = self._seen.reach(layer, index)[0][0].numpy()
         mask = np.moveaxis(mask, self._channel, 0)
-        return _Field(mask.any(axis=0), mask.reshape(len(mask), -1).any(axis=1))
+        places = np.asarray(mask.any(axis=0))
+        return _Field(places, np.asarray(mask.reshape(len(mask), -1).any(axis=1)))
 
     def stride(self, layer: LayerOutput, index: tuple[int, ...], field: Array) -> Array:
         """How far the field moves per side when the unit's place does; 0 where edges hide it."""

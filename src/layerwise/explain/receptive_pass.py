@@ -127,11 +127,11 @@ def _places_by_number(probe: Probe) -> dict[int, Place]:
     }
 
 
-class _Noting(TorchDispatchMode):
+class _Noting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes each operation on something that came from the source."""
 
     def __init__(self, seen: Seen) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._seen = seen
         self._reached = {start_of(seen.source)}
 
@@ -216,7 +216,7 @@ class _Masks:
 
 def _places(tensor: Tensor) -> Tensor:
     """For each number of a tensor its place in memory (…axes of the tensor)."""
-    places = torch.full((), tensor.storage_offset(), dtype=torch.int64)
+    places = torch.tensor(tensor.storage_offset(), dtype=torch.int64)
     for axis, (size, stride) in enumerate(zip(tensor.shape, tensor.stride(), strict=True)):
         shape = [1] * tensor.dim()
         shape[axis] = size

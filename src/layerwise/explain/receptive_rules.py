@@ -352,7 +352,7 @@ def _of_normalisation(note: Note, wanted: Tensor) -> Needs:
 def _over_axes(note: Note, wanted: list[Tensor]) -> Needs:
     """All numbers along the axes that the operation runs over."""
     given = note.given
-    x = given.get("self", given.get("input"))
+    x: Tensor = given["self"] if "self" in given else given["input"]
     mask = wanted[0]
     for other in wanted[1:]:
         mask = mask | other.reshape(mask.shape)

@@ -88,7 +88,7 @@ class _Drawing:
         """What is seen of a field from the front: (row, column)."""
         values = self.trace[site, stop]
         if values.ndim == 3:
-            return values.max(axis=0)
+            return np.asarray(values.max(axis=0))
         return values[None] if values.ndim == 1 else values
 
     def box(self, left: float) -> Box:

@@ -12,7 +12,13 @@ from torch import nn
 from layerwise import fit
 from layerwise.data import Augment
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.regularisation import CURVES, few_samples, judged, regularisation
+from layerwise.explain.regularisation import (
+    CURVES,
+    batch_size,
+    few_samples,
+    judged,
+    regularisation,
+)
 from layerwise.explain.regularisation_augment import augmented
 from layerwise.explain.regularisation_dropout import dropout_masks, masks_of
 from layerwise.explain.regularisation_norm import batch_norm_shift
@@ -86,6 +92,16 @@ def test_masks_are_the_ones_that_dropout_drew_and_change_nothing(share: float) -
         on = values_at["mask"][values_at["mask"] > 0]
         np.testing.assert_allclose(on, 1 / (1 - share), rtol=1e-6)
     assert not layer._forward_hooks and not layer._forward_pre_hooks
+
+
+@pytest.mark.parametrize("samples", [11, 21, 41, 100, 421, 441])
+def test_no_batch_has_a_single_sample(samples: int) -> None:
+    assert samples % batch_size(samples) != 1
+
+
+def test_batch_norm_learns_from_any_number_of_samples() -> None:
+    trace = regularisation(ways=("batch norm",), samples=21, epochs=1, seeds=1)
+    assert np.isfinite(trace["training loss", 0]).all()
 
 
 def test_a_training_with_masks_is_the_training_without() -> None:

@@ -46,9 +46,11 @@ class FewSamples:
 
 
 def few_samples(
-    data: Any = "digits", samples: int = 100, wrong: float = 0.15, seed: int = 0
+    data: Any = "digits", samples: int | None = None, wrong: float = 0.15, seed: int = 0
 ) -> FewSamples:
     """The first `samples` of the training part of images, and the whole control part.
+
+    None: 100 samples, or as many as there are.
 
     A share `wrong` of the training labels is replaced by the next class (chosen by `seed`), as
     labels given by people are in part; those of the control part stay as they are.
@@ -63,6 +65,8 @@ def few_samples(
             "Regularisation is shown on images, as augmentation needs them",
             received=repr(parts), do="Give images, such as 'digits'",
         )  # fmt: skip
+    if samples is None:
+        samples = min(100, len(training))
     whole = isinstance(samples, int) and not isinstance(samples, bool)
     if not whole or not len(parts.classes) <= samples <= len(training):
         raise InputError(
@@ -79,11 +83,16 @@ def few_samples(
     return FewSamples(replace(few, labels=labels), control)
 
 
+def batch_size(samples: int) -> int:
+    """20, or the next size of which no single sample is left over: batch norm needs two."""
+    return next(size for size in range(20, samples + 21) if samples % size != 1)
+
+
 def regularisation(
     data: Any = "digits",
     *,
     ways: Sequence[str] = WAYS,
-    samples: int = 100,
+    samples: int | None = None,
     wrong: float = 0.15,
     epochs: int = 100,
     seeds: int = 5,
@@ -91,10 +100,11 @@ def regularisation(
 ) -> Trace:
     """The same network trained in several ways on few samples, each with several seeds.
 
-    A network of one hidden layer of 128 ReLUs learns `samples` images, a share `wrong` of them with
-    a wrong label, with AdamW at .003 for `epochs` epochs: plainly ("nothing"), with "dropout" (.5
-    of the hidden neurons), with "batch norm", with "weight decay" (AdamW's, 3: each step shrinks
-    every weight by .9 %), or with "augmentation" (turned, moved, scaled anew in each epoch).
+    A network of one hidden layer of 128 ReLUs learns `samples` images (None: 100, or as many as
+    there are), a share `wrong` of them with a wrong label, with AdamW at .003 for `epochs` epochs:
+    plainly ("nothing"), with "dropout" (.5 of the hidden neurons), with "batch norm", with "weight
+    decay" (AdamW's, 3: each step shrinks every weight by .9 %), or with "augmentation" (turned,
+    moved, scaled anew in each epoch).
 
     A moment for each way, in the order given; sites "training loss", "control loss", "training
     accuracy", "control accuracy" (seed, epoch), all measured after the epoch in evaluation mode
@@ -115,9 +125,10 @@ def regularisation(
                 f"The number of {what} is a whole number from 1 to {most:,}", received=repr(given)
             )
     few = few_samples(data, samples, wrong, seed)
+    count = len(few.training)
     about = {
-        "ways": list(names), "data": few.training.card.name, "samples": samples,
-        "wrong": round(wrong * samples),
+        "ways": list(names), "data": few.training.card.name, "samples": count,
+        "wrong": round(wrong * count),
         "control samples": len(few.control), "epochs": epochs, "seeds": seeds, "seed": seed,
         "hidden": HIDDEN, "dropout": DROPOUT, "weight decay": DECAY, "rate": 0.003,
         "optimizer": "adamw",
@@ -161,7 +172,8 @@ def _trained(
 
     fit(
         model, (few.training, few.control), epochs=epochs, optimizer="adamw", learning_rate=0.003,
-        weight_decay=DECAY if way == "weight decay" else 0.0, batch_size=20,
+        weight_decay=DECAY if way == "weight decay" else 0.0,
+        batch_size=batch_size(len(few.training)),
         augment=AUGMENT if way == "augmentation" else None, seed=seed, keep=None, health=False,
         on_epoch=judge,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
 from ..types import FloatArray
-from .regularisation import few_samples
+from .regularisation import batch_size, few_samples
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,7 +50,7 @@ def dropout_masks(
     if not share > 0:
         raise InputError("Dropout needs a share above 0 to be seen", received=repr(share))
     layer: Any = dict(model.named_children())["drop1"]
-    batch = 20
+    batch = batch_size(len(few.training))
     epochs = -(-steps // (-(-len(few.training) // batch)))
     seen: list[dict[str, FloatArray]] = []
     with masks_of(layer, seen):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..trace import Header, Moment, Site, Trace
-from .regularisation import HIDDEN, few_samples
+from .regularisation import HIDDEN, batch_size, few_samples
 
 MOST_STEPS: Final = 60
 BINS: Final = 60
@@ -63,7 +63,7 @@ def batch_norm_shift(data: Any = "digits", *, steps: int = 60, unit: int | None 
         })  # fmt: skip
 
     hooks = [layer.register_forward_pre_hook(before), layer.register_forward_hook(after)]
-    batch = 20
+    batch = batch_size(len(few.training))
     epochs = -(-steps // (-(-len(few.training) // batch)))
     try:
         fit(model, (few.training, few.control), epochs=epochs, batch_size=batch,

@@ -151,6 +151,14 @@ def test_a_training_gives_a_map_an_epoch_and_stays_the_same() -> None:
     assert not np.array_equal(seen.trace["maps 1", 0], seen.trace["maps 1", 2])
 
 
+def test_pictures_in_bytes_are_asked_as_they_were_learned() -> None:
+    pictures = RANDOM.integers(0, 256, (24, 1, 5, 5), dtype=np.uint8)
+    kinds = np.arange(24) % 2
+    run = lw.fit("mlp 3", (pictures, kinds), epochs=2, keep=None, health=False)
+    trace = decision(run, (pictures, kinds), resolution=8)
+    np.testing.assert_array_equal(trace["answers", 0], run.predict(pictures))
+
+
 def test_the_direction_is_that_of_the_weights() -> None:
     model = lw.models.perceptron(2, "identity", weights=[2.5, -1.25], bias=0.3)
     trace = decision(model, (POINTS, KINDS), resolution=8)

@@ -65,6 +65,7 @@ class Samples:
 def samples_of(data: Any) -> Samples:
     """The samples of a data set, of images, of a pair (X, y), or of X alone.
 
+    Pictures in bytes (uint8, three axes or more) become 0 to 1, as `fit` gives them to a network.
     Raises `InputError` for what is not numbers, not finite, or too few.
     """
     if hasattr(data, "training") and hasattr(data, "control"):
@@ -139,6 +140,8 @@ def _numbers(given: Any) -> FloatArray:
         raise InputError(
             "The samples of a decision map are (sample, input …)", received=f"shape {array.shape}"
         )
+    if getattr(found, "dtype", None) == np.uint8 and array.ndim >= 3:
+        array = array / 255
     if not np.isfinite(array).all():
         bad = ~np.isfinite(array.reshape(len(array), -1)).all(1)
         raise InputError(

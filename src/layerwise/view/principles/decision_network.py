@@ -216,9 +216,11 @@ class NeuronMaps:
         said = self.words
         count = f"{shown}" if shown == width else said("decision.of", shown=shown, all=width)
         if layer == 0:
-            tries = [said("decision.inputs"), count]
+            whole = said("decision.inputs")
+            tries = [whole, count] if shown == width else [f"{whole}, {count}", count]
         elif layer == self.layers:
-            tries = [said("decision.answer"), count]
+            whole = said("decision.answer")
+            tries = [whole, count] if shown == width else [f"{whole}, {count}", count]
         else:
             name = str(self.trace.site(f"maps {layer}").about["activation"])
             tries = [f"{count} × {name}" if name else count, name or count, count]

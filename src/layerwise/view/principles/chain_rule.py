@@ -314,4 +314,4 @@ class _Paths:
             marks.append(sheet.text(LEFT, base, name))
             marks.append(sheet.text(760, base, value, bold=True, anchor="end"))
         grey = sheet.theme.grey
-        return [*marks, sheet.text(800, _CHIPS + 26, told(key, **values), color=grey)]
+        return [*marks, sheet.text(LEFT, _CHIPS + 60, told(key, **values), color=grey)]

@@ -114,7 +114,8 @@ class _Walks:
         about = self.trace.header.about
         one, other = (str(name) for name in about["labels"])
         left, top, width, height = BOX
-        minima = np.array(about["minima"], np.float64).reshape(-1, 2)
+        ends = [path[-1] for path in self.paths if np.isfinite(path[-1]).all()]
+        minima = np.array([*about["minima"], *ends], np.float64).reshape(-1, 2)
         across = left + width * (minima[:, 0] - x[0]) / (x[-1] - x[0])
         down = top + height * (1 - (minima[:, 1] - y[0]) / (y[-1] - y[0])) + 6
         avoid = tuple(zip(across.tolist(), down.tolist(), strict=True))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ...errors import InputError
 from ...trace import Trace
 from ..charts.frame import chosen
-from ..diagram.folding import blocks_of
+from ..diagram.folding import Block
 from ..diagram.graph import Layer, NetworkGraph
 from ..marks import LINE_STEP, wrapped
 from ..style import Theme, format_count
@@ -42,14 +42,16 @@ class Options:
 
 
 class Film:
-    """The film of one reading: its story and its frames."""
+    """The film of one reading, its story and its frames; `blocks` where it has no columns."""
 
-    def __init__(self, sizes: Sizes, options: Options, layout: Layout) -> None:
+    def __init__(
+        self, sizes: Sizes, options: Options, layout: Layout, blocks: Block | None
+    ) -> None:
         reading = sizes.reading
         trace, graph, look = reading.trace, reading.graph, options.theme
         self.name = f"Sample {format_count(reading.sample(reading.moments[0]) + 1)}"
         ranks = layer_ranks(graph)
-        is_deep = max(ranks) > MOST_COLUMNS
+        is_deep = blocks is not None
         if is_deep and options.focus is not None:
             raise InputError(
                 "A unit in focus needs a network whose units are drawn",
@@ -74,8 +76,8 @@ class Film:
         self.links = LinkMarks(reading, places, moments, focus, look)
         density = Density(reading, look, layout.bottom)
         diagram = None
-        if is_deep:
-            diagram = LitDiagram(graph, sizes.numbers, ranks, layout.diagram, look)
+        if blocks is not None:
+            diagram = LitDiagram(graph, blocks, sizes.numbers, ranks, layout.diagram, look)
         columns, nameless = writable([str(n) for n in trace.about.get("columns", [])], "column")
         self.title = options.title or trace.title or "A network"
         title, untitled = writable([self.title], "network")
@@ -94,7 +96,6 @@ class Film:
             reading, places, look, title=title[0], names=names, columns=columns, answer=answer,
             foot=foot, moments=moments, layout=layout, is_deep=is_deep,
         )  # fmt: skip
-        blocks = blocks_of(graph) if is_deep else None
         self.story = tell(
             reading, places.depth, moments=moments, speed=options.speed, backward=options.backward,
             ranks=None if blocks is None else stops_of(blocks, ranks),

@@ -10,12 +10,14 @@ from typing import Final
 from ...errors import InputError
 from ...scene import Mark, Scene
 from ...trace import Trace
+from ..diagram.folding import blocks_of
 from ..diagram.graph import network_graph
 from ..style import Theme
 from ..style import theme as theme_named
 from .assembly import Film, Options
 from .deep import Sizes
 from .layout import TALL, WIDE
+from .places import MOST_COLUMNS, layer_ranks
 from .pointed import pointed
 from .samples import Samples, readings_of
 from .story import joined
@@ -61,10 +63,12 @@ def network(
     readings = readings_of(trace, graph, sample)
     options = Options(theme_named(theme), title, focus, classes, backward, speed)
     read = [Sizes(reading) for reading in readings]
-    films = [Film(sizes, options, WIDE) for sizes in read]
+    deep = max(layer_ranks(graph)) > MOST_COLUMNS
+    blocks = blocks_of(graph) if deep else None
+    films = [Film(sizes, options, WIDE, blocks) for sizes in read]
     portrait = None
     if sum(film.weight for film in films) <= MOST_TWICE:
-        portrait = _scene([Film(sizes, options, TALL) for sizes in read])
+        portrait = _scene([Film(sizes, options, TALL, blocks) for sizes in read])
     return _scene(films, portrait)
 
 

@@ -16,7 +16,7 @@ from ...scene import Color, Mark, Rectangles
 from ...types import BoolArray, FloatArray, IntArray, float32_array
 from ..charts.scale import Scale
 from ..diagram.boxes import PAD, STEP, TEXT, Box, Boxes, Line, shape_and_rest
-from ..diagram.folding import Block, blocks_of, gathered
+from ..diagram.folding import Block, gathered
 from ..diagram.graph import Layer, NetworkGraph
 from ..diagram.layout import Layout
 from ..diagram.marks import RADIUS, STACK, Drawing, mixed
@@ -88,21 +88,20 @@ class LitDiagram:
     """
 
     def __init__(
-        self, graph: NetworkGraph, numbers: list[int], ranks: Sequence[int], room: Room,
-        theme: Theme,
+        self, graph: NetworkGraph, blocks: Block, numbers: list[int], ranks: Sequence[int],
+        room: Room, theme: Theme,
     ) -> None:  # fmt: skip
         self.graph, self.theme, self.room = graph, theme, room
         self._place = {number: at for at, number in enumerate(numbers)}
         self._ranks = np.array([ranks[number] for number in numbers])
-        fit = self._fit()
+        fit = self._fit(blocks)
         self.fits = fit is not None
         if fit is not None:
             self._draw(fit)
 
-    def _fit(self) -> _Fit | None:
+    def _fit(self, folded: Block) -> _Fit | None:
         """The most detail that fits, at the scale that strains least."""
         width, height = self.room[2] - 2 * STACK, self.room[3] - 2 * STACK
-        folded = blocks_of(self.graph)
         ways = [(folded, depth) for depth in range(folded.depth(), -1, -1)]
         ways += [(gathered(folded, most), 0) for most in (12, 6)]
         for root, depth in ways:

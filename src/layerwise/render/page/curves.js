@@ -98,9 +98,18 @@ function sheetOf(marks, width, height, scale) {
     expected += 2 * reach;
   }
   expected *= 2 * reach;
+  // Only where curves can be: they stay within the hull of their points.
+  const low = [width, height], high = [0, 0];
+  for (let at = 0; at < points.length; at++) {
+    low[at & 1] = Math.min(low[at & 1], Math.floor(points[at] - reach));
+    high[at & 1] = Math.max(high[at & 1], Math.ceil(points[at] + reach));
+  }
+  const [left, top] = low.map((least) => Math.max(least, 0));
+  const wide = Math.min(high[0], width) - left, tall = Math.min(high[1], height) - top;
   // A place must fit into the 24 bits that an entry has for it.
-  if (expected > MOST_PIXELS || width * height > 1 << 24) return null;
-  return new CurveSheet(points, reach, width, height, expected);
+  if (expected > MOST_PIXELS || wide < 1 || tall < 1 || wide * tall > 1 << 24) return null;
+  for (let at = 0; at < points.length; at++) points[at] -= at & 1 ? top : left;
+  return new CurveSheet(points, reach, { left, top, width: wide, height: tall }, expected);
 }
 
 /** How far pixels are from curves that stand still. */
@@ -108,9 +117,13 @@ class CurveSheet {
   /**
    * @param {Float64Array} points  (curve, x0 y0 x1 y1 x2 y2 x3 y3), in pixels
    * @param {number} reach  the farthest that a pixel can be from a curve and be covered
+   * @param {{left: number, top: number, width: number, height: number}} box  of the canvas, that
+   *   the points are relative to
    * @param {number} most  how many pixels there can be, about
    */
-  constructor(points, reach, width, height, most) {
+  constructor(points, reach, { left, top, width, height }, most) {
+    this.left = left;
+    this.top = top;
     this.reach = reach;
     this.width = width;
     this.rings = Math.ceil(reach / RING);
@@ -168,8 +181,9 @@ class CurveSheet {
    *   then it need not be read back, which would take as long as a third of the curves
    */
   paint(context, mark, scale, ground) {
-    this.image ??= context.createImageData(this.width, this.height);
-    const image = ground ? this.image : context.getImageData(0, 0, this.width, this.height);
+    const { left, top, width, height } = this;
+    this.image ??= context.createImageData(width, height);
+    const image = ground ? this.image : context.getImageData(left, top, width, height);
     const pixels = new Uint32Array(image.data.buffer);
     if (ground) pixels.fill(0xff000000 | (ground[2] << 16) | (ground[1] << 8) | ground[0]);
     const { widths, colors } = mark;
@@ -186,7 +200,7 @@ class CurveSheet {
       this.mix(pixels, i, radius + 0.5, strength * 256 / 255,
         colors[color] | (colors[color + 2] << 16), colors[color + 1] << 8);
     }
-    context.putImageData(image, 0, 0);
+    context.putImageData(image, this.left, this.top);
   }
 
   /** Mix one curve: `full` of 256 is what a pixel moves towards the colour where it is covered. */

@@ -227,6 +227,17 @@ def test_degenerate_data_get_labels(X):
     assert len(model.trace_) > 4
 
 
+@pytest.mark.parametrize(("points", "clusters"), [(2, 0), (3, 1)])
+def test_a_cluster_needs_as_many_points_as_could_stand_out(points, clusters):
+    # z = √(8 · points) for points in one cell: 4 for two of them, 4.9 for three.
+    model = LatticeClusterer(grid=32, layers=4).fit(np.ones((points, 2)))
+    assert model.n_clusters_ == clusters
+    # In the corner of a grid a hill is thrown back on itself, four times as high.
+    corner = np.array([[0, 0]] * points + [[9, 9]] * 40 + [[0, 9]])
+    found = LatticeClusterer(grid=32, layers=4, margin=0).fit(corner)
+    assert found.n_clusters_ == clusters + 1
+
+
 def test_equal_points_are_one_cluster():
     model = LatticeClusterer(grid=32).fit(np.ones((50, 2)))
     assert model.labels_.tolist() == [0] * 50

@@ -62,7 +62,8 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     z : how far a peak must stand out from its saddle, in units of chance (see `peaks`).
     noise : a point is noise where evenly strewn background makes up this share of the density or
         more (see `density.background`; often there is none), or where its hill, and all that it is
-        merged with, does not stand out from the background (without one, from nothing) by z.
+        merged with, does not stand out from the background (without one, from nothing) by z, or
+        holds fewer than z²/8 points (which could not, even in a single cell).
     mapping, margin : as in `LatticeClassifier`.
     projection : for more than two columns: "pca", or None to refuse them.
 
@@ -175,7 +176,9 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         stands = np.sqrt(hills.heights) - np.sqrt(density.background) >= self.z * density.spread
         hill = hills.basin.reshape(-1)[flat]
         points = np.bincount(final[hill[hill >= 0]], minlength=len(final))
-        points[~stands] = 0
+        # Points in one cell stand out by √(8 · points); the edge of a grid, which throws
+        # hills back, must not make more of fewer.
+        points[~stands | (8 * points < self.z**2)] = 0
         # Of equal numbers the higher peak comes first, then the one with the lower cell.
         order = np.lexsort((np.arange(len(final)), -hills.heights, -points))
         number = np.full(len(final), NOBODY)

@@ -13,7 +13,8 @@ between neighbouring hills, and the largest of M independent places reaches abou
 the mean, while saddles lie up to one below it: 4.3 for M = 270, 4.7 for 1,000. Simulated for 1,320
 samples of one Gaussian or of evenly strewn points, 50 to 10,000 of them, so many of which showed
 two hills apart or more (a background set aside): 139 at a threshold of 3, 31 at 3.5, 5 at 4, none
-at 4.5, which is the default.
+at 4.5, which is the default. Along thin ridges, where no way leads round a low place, chance does
+more: there 4.5 parts a few sets of half moons in a hundred, 5.5 none of those that were tried.
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import runpy
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
 
 from ..errors import unknown_name
 
@@ -31,8 +32,8 @@ def run_example(name: str) -> Ran:
     )
     if name not in known:
         raise unknown_name("example", name, known)
-    code = folder.joinpath(f"{name}.py").read_text(encoding="utf-8").strip() + "\n"
+    script = folder.joinpath(f"{name}.py")
     printed = io.StringIO()
-    with redirect_stdout(printed):
-        exec(compile(code, f"{name}.py", "exec"), {"__name__": "__main__"})
-    return Ran(code, printed.getvalue())
+    with as_file(script) as path, redirect_stdout(printed):
+        runpy.run_path(str(path), run_name="__main__")
+    return Ran(script.read_text(encoding="utf-8").strip() + "\n", printed.getvalue())

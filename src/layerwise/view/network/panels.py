@@ -44,7 +44,7 @@ class Panels:
         self.layout, self.is_deep = layout, is_deep
         self.names, self.columns = tuple(names), tuple(columns)
         self.title, self.foot, self.moments = title, foot, list(moments)
-        self._answer = answer
+        self.answer = answer
         self._lines = self._curves()
         self._last = {
             unit: max((int(m.at.get(unit, 0)) for m in reading.trace.moments), default=0)
@@ -91,7 +91,7 @@ class Panels:
         """What belongs to a state."""
         return [
             *self._inputs(state), *self._where(state), *self._learning(state),
-            *self._answer.marks(state),
+            *self.answer.marks(state),
         ]  # fmt: skip
 
     # -- the input -----------------------------------------------------------------------------

@@ -76,10 +76,10 @@ def _layer(panels: Panels, owners: Sequence[Panels], rows: Rows, column: Column)
     if slopes is not None and slopes.ndim > 2:
         slopes = None
     shares = bars = None
-    answer = owners[0]._answer
+    answer = owners[0].answer
     if _is_answer(panels, column) and answer.probabilities and values is not None:
         places = chosen.places[:drawn]
-        given = [own._answer.shares(moment) for own, (_, moment) in zip(owners, rows, strict=True)]
+        given = [own.answer.shares(moment) for own, (_, moment) in zip(owners, rows, strict=True)]
         shares = _stacked((None if each is None else each[places] for each in given), drawn)
     if _is_answer(panels, column):
         bars = _bars(panels, column, drawn)

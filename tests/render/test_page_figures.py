@@ -185,3 +185,18 @@ def test_fonts_hold_what_is_said():
     with_text = document_parts({"one": still()}, text="ΩЖ").end
     assert len(with_text) > len(document_parts({"one": still()}).end)
     assert "Layerwise Mono" in document_parts({"one": still()}, code="print()").end
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_a_page_of_one_scene_is_accessible_too(chromium, tmp_path, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    film().save(tmp_path / "one.html", autoplay=False)
+    page = chromium.new_page(color_scheme=scheme)
+    page.goto((tmp_path / "one.html").as_uri())
+    page.wait_for_selector("main[data-ready]")
+    page.locator("canvas").focus()
+    page.keyboard.press("p")
+    page.locator(".card:not([hidden])").wait_for()
+    assert axe.Axe().run(page).response["violations"] == []
+    page.close()

@@ -327,3 +327,12 @@ def test_what_has_no_derivative() -> None:
     trace = receptive_field(model, x, "end", effective=False)
     assert trace["size", len(trace) - 1].tolist() == [5, 5]
     assert ("effective", 0) not in trace
+
+
+def test_layers_that_run_as_one_are_looked_into() -> None:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    model = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False).eval()
+    x = torch.randn(1, 6, 8)
+    trace = receptive_field(model, x, "layers.1.norm2", channel_axis=2)
+    assert int(trace["count", len(trace) - 1]) == 6
+    assert not trace.notes

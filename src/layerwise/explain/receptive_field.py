@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from .receptive_pass import LayerOutput, Seen
 
 MOST_STOPS: Final = 24
+_KEEPS: Final = (
+    "relu",
+    "gelu",
+    "silu",
+    "tanh",
+    "sigmoid",
+    "elu",
+    "hardtanh",
+    "dropout",
+    "softplus",
+)
+"""Operations after which a unit sees what it saw before: no stop of their own."""
 SIDES: Final = {1: ("column",), 2: ("row", "column"), 3: ("depth", "row", "column")}
 
 
@@ -79,7 +91,9 @@ def receptive_field(
             received=f"channel_axis={channel_axis} for shape {tuple(given.shape)}",
         )
     first = given[:1].detach().clone()
-    with torch.inference_mode(False), _misfits_told(model, first):
+    with torch.inference_mode(False), torch.enable_grad(), _misfits_told(model, first):
+        if first.is_floating_point():
+            first = first.requires_grad_().clone()  # a leaf must not be written into
         seen = watch(model, (first,), first, modules)
     target = _layer(seen, layer, type(model).__name__)
     index = _unit(target, unit)
@@ -273,6 +287,7 @@ def _way(
         and len(layer.shape) == seen.source.dim()
         and layer.shape[0] == 1
         and not layer.place.reshapes
+        and layer.place.site.about.get("operation") not in _KEEPS
         and layer.tensor.is_floating_point()
     ]
     _, masks = seen.reach(target, index, earlier)

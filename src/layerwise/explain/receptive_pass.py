@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..record.calls import Modules
+from ..record.hooks import FUSED
 from ..record.probe import Probe
 from ..record.sites import Place, places_of
 from .receptive_rules import (
@@ -89,7 +90,9 @@ def watch(model: nn.Module, args: tuple[Any, ...], source: Tensor, modules: Modu
     probe = Probe(model, on_output=on_output, modules=modules)
     for number, given in enumerate(given for given in args if isinstance(given, Tensor)):
         probe.add_input("input" if len(args) == 1 else f"input.{number}", given)
-    with _plainly(), torch.no_grad(), _Noting(seen), probe:
+    # Layers that run as one where nothing can learn are looked into where something can.
+    looked = source.requires_grad and any(isinstance(part, FUSED) for _, part in modules)
+    with _plainly(), torch.set_grad_enabled(looked), _Noting(seen), probe:
         model(*args)
     for number, place in _places_by_number(probe).items():
         tensor, made_at = made[number]

@@ -14,9 +14,9 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from layerwise.explain.answer_error import prepared
-from layerwise.explain.plane import random_plane
-from layerwise.explain.plane_losses import one_by_one, plane_losses
+from layerwise.explain.slopes.answer_error import prepared
+from layerwise.explain.surface.plane import random_plane
+from layerwise.explain.surface.plane_losses import one_by_one, plane_losses
 from layerwise.models.mlp import mlp
 
 SHAPES = (

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 import layerwise as lw
-from layerwise.explain.chain_rule import chain_rule
-from layerwise.explain.local_derivatives import local_derivatives
-from layerwise.explain.nudges import nudges
-from layerwise.view.principles.chain_rule import chain_rule as draw_paths
-from layerwise.view.principles.chain_rule_graph import local_derivatives as draw_graph
-from layerwise.view.principles.nudges import nudges as draw_nudges
+from layerwise.explain.slopes.chain_rule import chain_rule
+from layerwise.explain.slopes.local_derivatives import local_derivatives
+from layerwise.explain.slopes.nudges import nudges
+from layerwise.view.principles.slopes.chain_rule import chain_rule as draw_paths
+from layerwise.view.principles.slopes.expression import local_derivatives as draw_graph
+from layerwise.view.principles.slopes.nudges import nudges as draw_nudges
 
 
 def main(words: list[str]) -> None:

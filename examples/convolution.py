@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 import layerwise as lw
-from layerwise.explain.convolution import convolution
-from layerwise.explain.convolution_layer import convolution_layer
-from layerwise.explain.convolution_picture import picture_array
-from layerwise.view.principles.convolution import convolution as film
-from layerwise.view.principles.convolution_gallery import convolutions
+from layerwise.explain.convolution.layer import convolution_layer
+from layerwise.explain.convolution.picture import picture_array
+from layerwise.explain.convolution.walk import convolution
+from layerwise.view.principles.convolution.film import convolution as film
+from layerwise.view.principles.convolution.gallery import convolutions
 
 KERNELS = ("blur", "sharpen", "edges", "sobel", "laplacian", "emboss")
 

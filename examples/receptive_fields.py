@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from layerwise.explain.convolution_picture import picture_array
-from layerwise.explain.receptive_field import receptive_field
+from layerwise.explain.convolution.picture import picture_array
+from layerwise.explain.receptive.field import receptive_field
 from layerwise.models import resnet
 from layerwise.view.principles.receptive_field import receptive_field as draw
 

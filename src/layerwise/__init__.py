@@ -6,9 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import data, models, view
+    from . import data, explain, models, view
     from .errors import LayerwiseError
     from .lattice.classifier import LatticeClassifier
+    from .lattice.clusterer import LatticeClusterer
     from .lattice.ensemble import LatticeEnsembleClassifier
     from .lattice.study import Study, study
     from .record import Keep, record, recording
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Keep",
     "LatticeClassifier",
+    "LatticeClusterer",
     "LatticeEnsembleClassifier",
     "LayerwiseError",
     "Moment",
@@ -32,6 +34,7 @@ __all__ = [
     "Study",
     "Trace",
     "data",
+    "explain",
     "fit",
     "load",
     "models",
@@ -45,6 +48,7 @@ __all__ = [
 _HOMES = {
     "Keep": "record.keep:Keep",
     "LatticeClassifier": "lattice.classifier:LatticeClassifier",
+    "LatticeClusterer": "lattice.clusterer:LatticeClusterer",
     "LatticeEnsembleClassifier": "lattice.ensemble:LatticeEnsembleClassifier",
     "LayerwiseError": "errors:LayerwiseError",
     "Moment": "trace:Moment",
@@ -55,6 +59,7 @@ _HOMES = {
     "Study": "lattice.study:Study",
     "Trace": "trace:Trace",
     "data": "data",
+    "explain": "explain",
     "fit": "train.fit:fit",
     "load": "saved:load",
     "models": "models",

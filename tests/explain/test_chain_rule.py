@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.chain_rule import chain_rule
+from layerwise.explain.slopes.chain_rule import chain_rule
 from layerwise.models.activations import ACTIVATIONS
 from layerwise.models.mlp import mlp
 

@@ -15,9 +15,9 @@ from torch.nn import functional
 
 from layerwise import record
 from layerwise.errors import FileError, InputError, LayerwiseError, TooLargeError, UnknownNameError
-from layerwise.explain.convolution import convolution
-from layerwise.explain.convolution_layer import convolution_layer
-from layerwise.explain.convolution_picture import picture_array
+from layerwise.explain.convolution.layer import convolution_layer
+from layerwise.explain.convolution.picture import picture_array
+from layerwise.explain.convolution.walk import convolution
 from layerwise.trace import Trace
 
 

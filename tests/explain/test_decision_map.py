@@ -13,8 +13,8 @@ from torch import nn
 
 import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.decision import DecisionRecorder, decision
-from layerwise.explain.decision_line import best_line
+from layerwise.explain.decision.line import best_line
+from layerwise.explain.decision.maps import DecisionRecorder, decision
 
 RANDOM = np.random.default_rng(0)
 POINTS = RANDOM.normal(size=(60, 2))

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 from torch import nn
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.descent import OPTIMISERS, descent
-from layerwise.explain.descent_surfaces import SURFACES
+from layerwise.explain.surface.descent import OPTIMISERS, descent
+from layerwise.explain.surface.formulas import SURFACES
 
 ALL = tuple(OPTIMISERS)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.kernels import NAMED, kernel, kernel_names
+from layerwise.explain.convolution.kernels import NAMED, kernel, kernel_names
 
 
 @pytest.mark.parametrize("name", kernel_names())

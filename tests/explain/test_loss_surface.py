@@ -12,10 +12,10 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.answer_error import prepared
-from layerwise.explain.loss_surface import loss_surface
-from layerwise.explain.plane import path_plane, random_plane
-from layerwise.explain.plane_losses import one_by_one, plane_losses
+from layerwise.explain.slopes.answer_error import prepared
+from layerwise.explain.surface.loss_surface import loss_surface
+from layerwise.explain.surface.plane import path_plane, random_plane
+from layerwise.explain.surface.plane_losses import one_by_one, plane_losses
 from layerwise.models.mlp import mlp
 
 

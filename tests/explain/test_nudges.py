@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.local_derivatives import local_derivatives
-from layerwise.explain.nudges import nudges
+from layerwise.explain.slopes.local_derivatives import local_derivatives
+from layerwise.explain.slopes.nudges import nudges
 from layerwise.models.mlp import mlp
 
 ACTIVATIONS = ("tanh", "sigmoid", "gelu", "softplus", "silu", "elu")

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.pooling import pooling
+from layerwise.explain.convolution.pooling import pooling
 
 
 @pytest.mark.parametrize("seed", range(15))

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.receptive_effective import smallest_share
-from layerwise.explain.receptive_field import receptive_field
-from layerwise.explain.receptive_pass import watch
+from layerwise.explain.receptive.effective import smallest_share
+from layerwise.explain.receptive.field import receptive_field
+from layerwise.explain.receptive.watched import watch
 from layerwise.models import resnet
 from layerwise.record.calls import check_watchable
 

@@ -12,16 +12,16 @@ from torch import nn
 from layerwise import fit
 from layerwise.data import Augment
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.regularisation import (
+from layerwise.explain.regularisation.augment import augmented
+from layerwise.explain.regularisation.dropout import dropout_masks, masks_of
+from layerwise.explain.regularisation.norm import batch_norm_shift
+from layerwise.explain.regularisation.runs import (
     CURVES,
     batch_size,
     few_samples,
     judged,
     regularisation,
 )
-from layerwise.explain.regularisation_augment import augmented
-from layerwise.explain.regularisation_dropout import dropout_masks, masks_of
-from layerwise.explain.regularisation_norm import batch_norm_shift
 from layerwise.models import mlp
 from layerwise.trace import Trace
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.special
 
 from layerwise.errors import InputError
-from layerwise.explain.softmax import softmax
+from layerwise.explain.convolution.softmax import softmax
 
 
 @pytest.mark.parametrize("seed", range(10))

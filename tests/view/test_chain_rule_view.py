@@ -7,10 +7,10 @@ import pytest
 from chart_checks import check_words, words
 
 from layerwise.errors import InputError
-from layerwise.explain.chain_rule import chain_rule
+from layerwise.explain.slopes.chain_rule import chain_rule
 from layerwise.models.mlp import mlp
 from layerwise.scene import Curves
-from layerwise.view.principles.chain_rule import chain_rule as draw
+from layerwise.view.principles.slopes.chain_rule import chain_rule as draw
 from layerwise.view.style import format_number
 
 SHAPES = [

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.convolution import convolution
-from layerwise.explain.convolution_picture import picture_crop
-from layerwise.explain.pooling import pooling
-from layerwise.explain.softmax import softmax
+from layerwise.explain.convolution.picture import picture_crop
+from layerwise.explain.convolution.pooling import pooling
+from layerwise.explain.convolution.softmax import softmax
+from layerwise.explain.convolution.walk import convolution
 from layerwise.scene import Scene, Text
 from layerwise.trace import Header, Trace
 from layerwise.typeface import text_width
-from layerwise.view.principles.convolution import convolution as film
-from layerwise.view.principles.convolution_gallery import convolutions
-from layerwise.view.principles.convolution_grid import short
-from layerwise.view.principles.convolution_numbers import picture_numbers
-from layerwise.view.principles.pooling import pooling as pooling_film
-from layerwise.view.principles.softmax import softmax as softmax_film
+from layerwise.view.principles.convolution.film import convolution as film
+from layerwise.view.principles.convolution.gallery import convolutions
+from layerwise.view.principles.convolution.grid import short
+from layerwise.view.principles.convolution.numbers import picture_numbers
+from layerwise.view.principles.convolution.pooling import pooling as pooling_film
+from layerwise.view.principles.convolution.softmax import softmax as softmax_film
 
 
 def _texts(scene: Scene, stop: int) -> list[Text]:

@@ -7,13 +7,13 @@ import pytest
 
 import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.decision import DecisionRecorder, decision
+from layerwise.explain.decision.maps import DecisionRecorder, decision
 from layerwise.scene import Curves, Discs, Image, Segments, Text
 from layerwise.typeface import text_width
 from layerwise.view.palette import class_colors
-from layerwise.view.principles.decision import decision as film
-from layerwise.view.principles.decision_network import smaller
-from layerwise.view.principles.decision_regions import boundary, region_colors
+from layerwise.view.principles.decision.film import decision as film
+from layerwise.view.principles.decision.network import smaller
+from layerwise.view.principles.decision.regions import boundary, region_colors
 from layerwise.view.style import DARK, LIGHT
 
 RANDOM = np.random.default_rng(1)

@@ -7,13 +7,13 @@ import pytest
 from chart_checks import check_words, words
 
 from layerwise.errors import InputError
-from layerwise.explain.chain_rule import chain_rule
-from layerwise.explain.descent import OPTIMISERS, descent
+from layerwise.explain.slopes.chain_rule import chain_rule
+from layerwise.explain.surface.descent import OPTIMISERS, descent
 from layerwise.models.mlp import mlp
 from layerwise.scene import Discs
-from layerwise.view.principles.descent import descent as draw
-from layerwise.view.principles.loss_surface_box import BOX
-from layerwise.view.principles.loss_surface_sheet import WIDTH
+from layerwise.view.principles.surface.box import BOX
+from layerwise.view.principles.surface.descent import descent as draw
+from layerwise.view.principles.surface.sheet import WIDTH
 from layerwise.view.style import format_number
 
 RATES = {"SGD": 0.01, "momentum": 0.005, "AdaGrad": 0.3, "AdaDelta": 10.0, "RMSProp": 0.02,

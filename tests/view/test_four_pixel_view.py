@@ -11,11 +11,11 @@ from layerwise.language import words
 from layerwise.scene import Image, Scene, Text
 from layerwise.trace import Header, Trace
 from layerwise.typeface import text_width
-from layerwise.view.principles.four_pixel import four_pixel as draw
-from layerwise.view.principles.four_pixel_pair import four_pixel_pair as draw_pair
-from layerwise.view.principles.four_pixel_signs import four_pixel_signs
-from layerwise.view.principles.four_pixel_table import four_pixel_rows
-from layerwise.view.principles.four_pixel_table import four_pixel_table as draw_table
+from layerwise.view.principles.four_pixel.film import four_pixel as draw
+from layerwise.view.principles.four_pixel.pair import four_pixel_pair as draw_pair
+from layerwise.view.principles.four_pixel.signs import four_pixel_signs
+from layerwise.view.principles.four_pixel.table import four_pixel_rows
+from layerwise.view.principles.four_pixel.table import four_pixel_table as draw_table
 from layerwise.view.style import format_number, format_percent
 
 IMAGES = [(1, -1, 1, 1), PHOTO, (0, 0, 0, 0), (1, 1, 1, 1), (-0.123, 0.456, -0.789, -1)]

@@ -12,18 +12,18 @@ from chart_checks import check_words, words
 from torch import nn
 
 from layerwise.errors import InputError
-from layerwise.explain.descent import descent
-from layerwise.explain.loss_surface import loss_surface
+from layerwise.explain.surface.descent import descent
+from layerwise.explain.surface.loss_surface import loss_surface
 from layerwise.models.mlp import mlp
 from layerwise.scene import Image
 from layerwise.trace import Trace
-from layerwise.view.principles.loss_surface import loss_surface as draw
-from layerwise.view.principles.loss_surface_contours import (
+from layerwise.view.principles.surface.contours import (
     Contours,
     clipped,
     iso_segments,
     resized,
 )
+from layerwise.view.principles.surface.film import loss_surface as draw
 from layerwise.view.style import DARK, format_number, format_percent
 
 BOX = (0.0, 0.0, 100.0, 100.0)

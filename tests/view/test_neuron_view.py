@@ -13,9 +13,9 @@ from layerwise.models.activations import ACTIVATIONS
 from layerwise.scene import Scene, Text
 from layerwise.trace import Header, Trace
 from layerwise.typeface import text_width
-from layerwise.view.principles.activations import activations
-from layerwise.view.principles.neuron import neuron
-from layerwise.view.principles.neuron_numbers import Numbers
+from layerwise.view.principles.neuron.activations import activations
+from layerwise.view.principles.neuron.film import neuron
+from layerwise.view.principles.neuron.numbers import Numbers
 
 
 def texts(scene: Scene, stop: int) -> list[Text]:
@@ -152,7 +152,7 @@ def test_values_and_slopes_are_read_off() -> None:
 
 
 def test_a_jump_is_a_gap() -> None:
-    from layerwise.view.principles.activations_plot import CurvePlot
+    from layerwise.view.principles.neuron.activations_plot import CurvePlot
     from layerwise.view.style import DARK
 
     x = np.linspace(-4, 4, 201)

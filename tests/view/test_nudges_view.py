@@ -7,12 +7,12 @@ import pytest
 from chart_checks import check_words, words
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.local_derivatives import local_derivatives
-from layerwise.explain.nudges import nudges
+from layerwise.explain.slopes.local_derivatives import local_derivatives
+from layerwise.explain.slopes.nudges import nudges
 from layerwise.models.mlp import mlp
 from layerwise.trace import Trace
-from layerwise.view.principles.chain_rule_graph import local_derivatives as draw_graph
-from layerwise.view.principles.nudges import nudges as draw
+from layerwise.view.principles.slopes.expression import local_derivatives as draw_graph
+from layerwise.view.principles.slopes.nudges import nudges as draw
 from layerwise.view.style import format_number
 
 

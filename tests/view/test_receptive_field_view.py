@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from layerwise.errors import InputError
-from layerwise.explain.receptive_field import receptive_field
+from layerwise.explain.receptive.field import receptive_field
 from layerwise.scene import Image, Scene, Segments, Text
 from layerwise.trace import Header, Trace
 from layerwise.typeface import text_width

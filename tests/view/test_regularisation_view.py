@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.explain.regularisation import WAYS, regularisation
-from layerwise.explain.regularisation_augment import augmented
-from layerwise.explain.regularisation_dropout import dropout_masks
-from layerwise.explain.regularisation_norm import batch_norm_shift
+from layerwise.explain.regularisation.augment import augmented
+from layerwise.explain.regularisation.dropout import dropout_masks
+from layerwise.explain.regularisation.norm import batch_norm_shift
+from layerwise.explain.regularisation.runs import WAYS, regularisation
 from layerwise.scene import Image, Rectangles, Scene, Text
 from layerwise.trace import Header, Trace
 from layerwise.typeface import text_width
-from layerwise.view.principles.regularisation import regularisation as curves
-from layerwise.view.principles.regularisation_augment import augmented as augmented_still
-from layerwise.view.principles.regularisation_dropout import dropout_masks as dropout_film
-from layerwise.view.principles.regularisation_norm import batch_norm_shift as norm_film
-from layerwise.view.principles.regularisation_weights import regularisation_weights
+from layerwise.view.principles.regularisation.augment import augmented as augmented_still
+from layerwise.view.principles.regularisation.curves import regularisation as curves
+from layerwise.view.principles.regularisation.dropout import dropout_masks as dropout_film
+from layerwise.view.principles.regularisation.norm import batch_norm_shift as norm_film
+from layerwise.view.principles.regularisation.weights import regularisation_weights
 from layerwise.view.style import format_number, format_percent
 
 

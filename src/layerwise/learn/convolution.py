@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from ..explain.convolution import convolution
-from ..explain.convolution_layer import convolution_layer
-from ..explain.convolution_picture import picture_array, picture_crop
-from ..explain.kernels import kernel as read_kernel
-from ..explain.kernels import kernel_names
-from ..explain.pooling import pooling
-from ..explain.softmax import softmax
+from ..explain.convolution.kernels import kernel as read_kernel
+from ..explain.convolution.kernels import kernel_names
+from ..explain.convolution.layer import convolution_layer
+from ..explain.convolution.picture import picture_array, picture_crop
+from ..explain.convolution.pooling import pooling
+from ..explain.convolution.softmax import softmax
+from ..explain.convolution.walk import convolution
 from ..language import Words
 from ..trace import Trace
 from ..types import FloatArray
-from ..view.principles.convolution import convolution as convolution_film
-from ..view.principles.convolution_gallery import convolutions
-from ..view.principles.convolution_grid import short
-from ..view.principles.convolution_numbers import picture_numbers
-from ..view.principles.pooling import pooling as pooling_film
-from ..view.principles.softmax import softmax as softmax_film
+from ..view.principles.convolution.film import convolution as convolution_film
+from ..view.principles.convolution.gallery import convolutions
+from ..view.principles.convolution.grid import short
+from ..view.principles.convolution.numbers import picture_numbers
+from ..view.principles.convolution.pooling import pooling as pooling_film
+from ..view.principles.convolution.softmax import softmax as softmax_film
 from ..view.style import format_count, format_percent
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from ..data.load import load
-from ..explain.decision import DecisionRecorder, decision
-from ..explain.decision_line import best_line
+from ..explain.decision.line import best_line
+from ..explain.decision.maps import DecisionRecorder, decision
 from ..explain.sweep import sweep
 from ..language import Words
 from ..models.perceptron import perceptron
@@ -18,7 +18,7 @@ from ..scene import Scene
 from ..trace import Trace
 from ..train.fit import fit
 from ..types import Array, FloatArray
-from ..view.principles.decision import decision as decision_film
+from ..view.principles.decision.film import decision as decision_film
 from ..view.style import format_count, format_number, format_percent
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..explain.descent import descent
-from ..explain.descent_surfaces import SURFACES
-from ..explain.loss_surface import loss_surface
+from ..explain.surface.descent import descent
+from ..explain.surface.formulas import SURFACES
+from ..explain.surface.loss_surface import loss_surface
 from ..language import Words
 from ..trace import Trace
-from ..view.principles.descent import descent as draw_descent
-from ..view.principles.loss_surface import loss_surface as draw_surface
+from ..view.principles.surface.descent import descent as draw_descent
+from ..view.principles.surface.film import loss_surface as draw_surface
 from ..view.style import format_count, format_number, format_percent
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
@@ -88,7 +88,14 @@ class _Downhill:
         """A network of two weights: its whole landscape, and a walk on it."""
         network, data = two_weight_network()
         trace = descent(
-            network, data, rates=(0.12,), start=START, steps=90, low=(-3, -3), high=(3, 3), points=81
+            network,
+            data,
+            rates=(0.12,),
+            start=START,
+            steps=90,
+            low=(-3, -3),
+            high=(3, 3),
+            points=81,
         )
         last = len(trace) - 1
         path, losses = trace.series("path 0")[1], trace.series("loss 0")[1]

@@ -18,12 +18,12 @@ from ..explain.four_pixel import (
 from ..explain.neuron import neuron
 from ..language import Words
 from ..trace import Trace
-from ..view.principles.four_pixel import four_pixel as draw_walk
-from ..view.principles.four_pixel_pair import four_pixel_pair as draw_pair
-from ..view.principles.four_pixel_parts import Sheet, verdict_words
-from ..view.principles.four_pixel_signs import four_pixel_signs as draw_signs
-from ..view.principles.four_pixel_table import four_pixel_rows
-from ..view.principles.four_pixel_table import four_pixel_table as draw_table
+from ..view.principles.four_pixel.film import four_pixel as draw_walk
+from ..view.principles.four_pixel.pair import four_pixel_pair as draw_pair
+from ..view.principles.four_pixel.parts import Sheet, verdict_words
+from ..view.principles.four_pixel.signs import four_pixel_signs as draw_signs
+from ..view.principles.four_pixel.table import four_pixel_rows
+from ..view.principles.four_pixel.table import four_pixel_table as draw_table
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 LETTER: Final = (1.0, -1.0, 1.0, 1.0)

@@ -9,14 +9,14 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import InputError
-from ..explain.chain_rule import chain_rule
-from ..explain.local_derivatives import local_derivatives
-from ..explain.nudges import nudges
+from ..explain.slopes.chain_rule import chain_rule
+from ..explain.slopes.local_derivatives import local_derivatives
+from ..explain.slopes.nudges import nudges
 from ..language import Words
 from ..trace import Trace
-from ..view.principles.chain_rule import chain_rule as draw_paths
-from ..view.principles.chain_rule_graph import local_derivatives as draw_graph
-from ..view.principles.nudges import nudges as draw_nudges
+from ..view.principles.slopes.chain_rule import chain_rule as draw_paths
+from ..view.principles.slopes.expression import local_derivatives as draw_graph
+from ..view.principles.slopes.nudges import nudges as draw_nudges
 from ..view.style import format_count, format_number
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 

@@ -13,9 +13,9 @@ from ..explain.neuron import neuron
 from ..language import Words
 from ..trace import Trace
 from ..types import FloatArray
-from ..view.principles.activations import activations as draw_activations
-from ..view.principles.neuron import neuron as draw_neuron
-from ..view.principles.neuron_numbers import Numbers
+from ..view.principles.neuron.activations import activations as draw_activations
+from ..view.principles.neuron.film import neuron as draw_neuron
+from ..view.principles.neuron.numbers import Numbers
 from ..view.style import MINUS, format_number
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..explain.convolution_picture import picture_array
-from ..explain.receptive_field import receptive_field
+from ..explain.convolution.picture import picture_array
+from ..explain.receptive.field import receptive_field
 from ..language import Words
 from ..scene import Scene
 from ..trace import Trace
 from ..types import FloatArray
-from ..view.principles.four_pixel_parts import Sheet
+from ..view.principles.four_pixel.parts import Sheet
 from ..view.principles.receptive_field import receptive_field as draw
 from ..view.style import format_count
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ..explain.regularisation import regularisation
-from ..explain.regularisation_augment import augmented
-from ..explain.regularisation_dropout import dropout_masks
-from ..explain.regularisation_norm import batch_norm_shift
+from ..explain.regularisation.augment import augmented
+from ..explain.regularisation.dropout import dropout_masks
+from ..explain.regularisation.norm import batch_norm_shift
+from ..explain.regularisation.runs import regularisation
 from ..language import Words
 from ..trace import Trace
-from ..view.principles.regularisation import regularisation as curves
-from ..view.principles.regularisation import way_name
-from ..view.principles.regularisation_augment import augmented as augmented_still
-from ..view.principles.regularisation_dropout import dropout_masks as dropout_film
-from ..view.principles.regularisation_norm import batch_norm_shift as norm_film
-from ..view.principles.regularisation_weights import regularisation_weights
+from ..view.principles.regularisation.augment import augmented as augmented_still
+from ..view.principles.regularisation.curves import regularisation as curves
+from ..view.principles.regularisation.curves import way_name
+from ..view.principles.regularisation.dropout import dropout_masks as dropout_film
+from ..view.principles.regularisation.norm import batch_norm_shift as norm_film
+from ..view.principles.regularisation.weights import regularisation_weights
 from ..view.style import format_count, format_number, format_percent
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 

@@ -8,13 +8,46 @@ from .charts.depth import depth
 from .charts.learning import learning_curves
 from .charts.weights import weights
 from .diagram.drawing import diagram
+from .lattice.clusters import clusters
 from .lattice.film import lattice
 from .lattice.pairs import lattice_pairs
 from .network.film import network
 from .palette import class_colors
+from .principles import (
+    activations,
+    augmented,
+    batch_norm_shift,
+    chain_rule,
+    convolution,
+    convolutions,
+    decision,
+    descent,
+    dropout_masks,
+    four_pixel,
+    four_pixel_pair,
+    four_pixel_rows,
+    four_pixel_signs,
+    four_pixel_table,
+    local_derivatives,
+    loss_surface,
+    neuron,
+    nudges,
+    picture_numbers,
+    pooling,
+    receptive_field,
+    regularisation,
+    regularisation_weights,
+    softmax,
+    sweep,
+)
 from .style import Theme, theme
 
 __all__ = [
-    "Theme", "class_colors", "confusion", "depth", "diagram", "lattice", "lattice_pairs",
-    "learning_curves", "network", "side_by_side", "theme", "weights",
+    "Theme", "activations", "augmented", "batch_norm_shift", "chain_rule", "class_colors",
+    "clusters", "confusion", "convolution", "convolutions", "decision", "depth", "descent",
+    "diagram", "dropout_masks", "four_pixel", "four_pixel_pair", "four_pixel_rows",
+    "four_pixel_signs", "four_pixel_table", "lattice", "lattice_pairs", "learning_curves",
+    "local_derivatives", "loss_surface", "network", "neuron", "nudges", "picture_numbers",
+    "pooling", "receptive_field", "regularisation", "regularisation_weights", "side_by_side",
+    "softmax", "sweep", "theme", "weights",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from layerwise.explain.decision import decision
+from layerwise.explain.decision.maps import decision
 from layerwise.models.perceptron import perceptron
 from layerwise.train.fit import fit
 

@@ -1,7 +1,7 @@
 """Slopes by nudging and by backpropagation, and every path of one weight."""
 
-from layerwise.explain.chain_rule import chain_rule
-from layerwise.explain.nudges import nudges
+from layerwise.explain.slopes.chain_rule import chain_rule
+from layerwise.explain.slopes.nudges import nudges
 from layerwise.models.mlp import mlp
 
 network = mlp("2-3-3-2", "tanh", seed=1)

@@ -17,7 +17,7 @@ from ..charts.frame import trace_of
 from ..marks import Box, inscribed, label
 from ..palette import magnitude_color
 from ..style import LIGHT_WEIGHT, Theme, format_count
-from .four_pixel_parts import FOOT, LEFT, Sheet
+from .four_pixel.parts import FOOT, LEFT, Sheet
 
 _SIDE: Final = 478.0
 _TOP: Final = 122.0

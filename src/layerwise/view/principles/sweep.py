@@ -27,7 +27,7 @@ from ..style import (
     format_percent,
 )
 from ..style import theme as theme_named
-from .decision_layout import Layout
+from .decision.layout import Layout
 
 METRICS: Final = ("accuracy", "loss")
 _PARTS: Final = ("training", "control")

@@ -1,0 +1,132 @@
+"""What the pictures of the four-pixel camera share: tiles of two by two, numbers, captions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from ....language import Words, words
+from ....scene import Color, Image, Mark, Rectangles, Reference, Scene, Stop, Timeline
+from ....types import ByteArray, FloatArray, float32_array
+from ...marks import Anchor, label, wrapped
+from ...palette import signed_color
+from ...style import (
+    BOLD_WEIGHT,
+    HAIRLINE,
+    MINUS,
+    SMALLEST_SIZE,
+    Theme,
+    format_number,
+    format_percent,
+)
+from ...style import theme as theme_named
+
+SIZE: Final = (1280, 720)
+LEFT: Final = 40.0
+TITLE: Final = 26.0
+TEXT: Final = 18.0
+FOOT: Final = float(SMALLEST_SIZE)
+AS_ROWS: Final = (0, 1, 3, 2)  # clockwise from the upper left → row by row
+STOP_S: Final = 1.4
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A picture of this size in a theme and a language."""
+
+    theme: Theme
+    words: Words
+    size: tuple[int, int] = SIZE
+
+    @staticmethod
+    def of(theme: str | Theme, language: str, size: tuple[int, int] = SIZE) -> Sheet:
+        """By the names of the theme and the language."""
+        return Sheet(theme_named(theme), words(language), size)
+
+    def number(self, value: float, digits: int = 3) -> str:
+        """A number as the language writes it: 0.5 where it is so exactly, 0.746 where rounded."""
+        plain = f"{value:.{digits}g}"
+        if abs(float(plain) - value) < 1e-12:
+            return self.words.figures(f"{float(plain) + 0.0:g}".replace("-", MINUS))
+        return self.words.figures(format_number(value, digits))
+
+    def percent(self, share: float) -> str:
+        """A share as the language writes it."""
+        return self.words.figures(format_percent(share))
+
+    def frame(self, title: str, foot: Sequence[str]) -> list[Mark]:
+        """The title above and the foot lines below."""
+        ink, grey = self.theme.ink, self.theme.grey
+        marks: list[Mark] = [label(LEFT, 52, title, ink, size=TITLE, weight=BOLD_WEIGHT)]
+        lines = wrapped(foot, self.size[0] - 2 * LEFT, FOOT)
+        for number, line in enumerate(reversed(lines)):
+            marks.append(label(LEFT, self.size[1] - 24 - 22 * number, line, grey, size=FOOT))
+        return marks
+
+    def scene(
+        self,
+        draw: Callable[[int], Sequence[Mark]],
+        labels: Sequence[str],
+        title: str,
+        description: str,
+    ) -> Scene:
+        """A film that steps from stop to stop; its poster is the last."""
+        drawn = lru_cache(maxsize=8)(lambda stop: tuple(draw(stop)))
+        stops = [Stop(n * STOP_S, STOP_S, name) for n, name in enumerate(labels)]
+        timeline = Timeline(stops, len(stops) * STOP_S)
+        return Scene(
+            lambda stop, fraction: drawn(stop), timeline, size=self.size,
+            ground=self.theme.ground, title=title, description=description,
+            poster=len(stops) - 1,
+        )  # fmt: skip
+
+    def text(
+        self, x: float, y: float, said: str, *, size: float = TEXT, quiet: bool = False,
+        bold: bool = False, anchor: Anchor = "start",
+    ) -> Mark:  # fmt: skip
+        """A line of text in ink, or in grey."""
+        color = self.theme.grey if quiet else self.theme.ink
+        return label(x, y, said, color, size=size, weight=BOLD_WEIGHT if bold else 400,
+                     anchor=anchor)  # fmt: skip
+
+    def signed(
+        self, box: tuple[float, float, float, float], field: FloatArray, limit: float,
+        refers: Reference | None = None,
+    ) -> Mark:  # fmt: skip
+        """Four numbers, clockwise, as a tile of two by two: orange, neutral, blue."""
+        rows = field[list(AS_ROWS)].reshape(2, 2)
+        return Image(box, signed_color(rows, limit, self.theme), refers=refers)
+
+    def outline(
+        self, box: tuple[float, float, float, float], color: Color | None = None, width: float = 1
+    ) -> Mark:
+        """A line around a tile, or a ring a little outside of it."""
+        x, y, wide, tall = box
+        edge = np.array(self.theme.hairline if color is None else color, np.uint8)
+        beyond = width if width <= HAIRLINE else width + 3  # a ring stands apart from its tile
+        around = [x - beyond, y - beyond, wide + 2 * beyond, tall + 2 * beyond]
+        clear = np.array((0, 0, 0, 0), np.uint8)
+        return Rectangles(float32_array([around]), clear, float32_array([4]), edge,
+                          float32_array([max(width, HAIRLINE)]))  # fmt: skip
+
+
+def greys(pixels: FloatArray) -> ByteArray:
+    """Four pixels, clockwise, as grey tones (row, column, rgb): −1 black, 1 white."""
+    rows = pixels[list(AS_ROWS)].reshape(2, 2)
+    tones = np.rint((np.clip(rows, -1, 1) + 1) / 2 * 255).astype(np.uint8)
+    return np.repeat(tones[..., None], 3, axis=-1)
+
+
+def verdict_words(told: Words, verdict: str, leading: int) -> str:
+    """What the network answers, in words: a class, a tie of so many, or no answer."""
+    if verdict == "no answer":
+        return told("four_pixel.no-answer")
+    if verdict == "tie":
+        if leading == 4:
+            return told("four_pixel.tie-4")
+        return told("four_pixel.tie", count=leading)
+    return told(f"four_pixel.class-{verdict}")

@@ -28,7 +28,8 @@ _SEEDS, _EPOCHS = 4, 80
 def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> Chapter:
     """The chapter, on digits or on images of one's own (`input`: what `data.load_images` reads).
 
-    Trains four networks in each of five ways: about half a minute. Raises what `regularisation` raises.
+    Trains four networks in each of five ways: about half a minute. Raises what
+    `explain.regularisation` raises.
     """
     data = input or "digits"
     made = _Figures(words, theme, data, regularisation(data, seeds=_SEEDS, epochs=_EPOCHS))

@@ -25,6 +25,9 @@ LARGEST_PAGE: Final = 3_000_000
 """Bytes that a chapter may weigh."""
 
 _NO_BREAK: Final = "\u202f"  # a thin space at which no line may end: within a number
+LARGE: Final = 1400
+"""Pixels across from which a figure may be wider than the others, so that it can be read."""
+
 _TAGS: Final = {"code": "code", "emphasis": "em"}
 _NUMBER: Final = re.compile(
     r"[−+±~≈<>≤≥]?\s?\d[\d.,]*(?:\s?×\s?10[⁻⁰¹²³⁴-⁹]+|\s?×|\s?%|\s?[a-zµ]{1,3})?"
@@ -164,9 +167,10 @@ def _block(part: Part, said: Words) -> str:
 def _figure(figure: Figure, number: int, said: Words) -> str:
     player = figure_html(figure.scene, figure.key, label=figure.alt, language=said.language)
     name = escape(said("learn.figure", number=number))
+    large = ' class="large"' if figure.scene.size[0] > LARGE else ""
     caption = " ".join(_inline(text) for text in paragraphs(figure.caption))
     return (
-        f'<figure id="figure-{figure.key}">\n{player}\n'
+        f'<figure id="figure-{figure.key}"{large}>\n{player}\n'
         f"<figcaption><b>{name}</b> {caption}</figcaption>\n</figure>"
     )
 

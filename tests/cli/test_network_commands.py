@@ -197,7 +197,7 @@ def test_a_foreign_kind_of_model_is_named(run, trees: Path, tmp_path: Path) -> N
     assert code == 2
     assert wrong == (
         "Error: robot.lw holds a kind of model that is not known here. Received 'robot'. "
-        "Known: lattice classifier, network. Upgrade layerwise.\n"
+        "Known: lattice classifier, lattice ensemble, network. Upgrade layerwise.\n"
     )
 
 
@@ -224,6 +224,14 @@ def test_a_run_becomes_a_film_and_a_model_a_diagram(run, trees: Path, tmp_path: 
     late = pd.read_csv(trees).iloc[69]
     page = (tmp_path / "e.svg").read_text(encoding="utf-8")
     assert f"{late['height']:.3g}".replace("-", "−")[:4] in page
+    code, _, wrong = run("film", "runs/one/model.lw", "--input", "trees.csv", "--sample", "5,70",
+                         "--out", "g.json")  # fmt: skip
+    assert (code, wrong) == (0, "")
+    chapters = [each["name"] for each in json.loads((tmp_path / "g.json").read_text())["chapters"]]
+    assert chapters == ["Sample 5 · Forward", "Sample 70 · Forward"]
+    code, _, wrong = run("film", "runs/one", "--sample", "hardest", "--out", "h.svg")
+    assert (code, wrong) == (0, "")
+    assert "hardest of" in (tmp_path / "h.svg").read_text(encoding="utf-8")
     count = len(pd.read_csv(trees))
     code, _, wrong = run("film", "runs/one/model.lw", "--input", "trees.csv", "--sample",
                          str(count + 1), "--out", "f.svg")  # fmt: skip
@@ -243,6 +251,8 @@ def test_a_run_becomes_a_film_and_a_model_a_diagram(run, trees: Path, tmp_path: 
         (["film", "."], "There is no recording in ."),
         (["film", "trees.csv"], "not a Layerwise model"),
         (["film", "trees.csv", "--sample", "0"], "Samples count from 1"),
+        (["film", "trees.csv", "--sample", "1,two"], "numbers from 1 on, or hardest"),
+        (["film", "trees.csv", "--sample", ""], "numbers from 1 on, or hardest"),
         (["film", "trees.csv", "--theme", "drak"], "Did you mean 'dark'"),
         (["film", "trees.csv", "--out", "x.avi"], "Unknown file suffix '.avi'"),
         (["diagram", "mpl 64"], "mlp 64"),

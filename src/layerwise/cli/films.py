@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -37,7 +37,9 @@ def film(
         str | None,
         typer.Option("--input", help="Show one pass on these: a table, an image, a folder, .zip."),
     ] = None,
-    sample: Annotated[int, typer.Option(help="Which of the samples, from 1 on.")] = 1,
+    sample: Annotated[
+        str, typer.Option(help="Which samples, from 1 on: 5, or 5,7,9 in turn, or hardest.")
+    ] = "1",
     focus: Annotated[
         str | None, typer.Option(help="One unit in numbers: layer:unit, such as fc2:5.")
     ] = None,
@@ -50,9 +52,7 @@ def film(
     stem = source.name if source.is_dir() else source.stem
     chosen = places(to or [Path((stem or "network") + ".mp4")], None)
     check_choices(theme=(theme, ("dark", "light")))
-    if sample < 1:
-        raise InputError("Samples count from 1", received=f"--sample {sample}")
-    scene = _scene(source, samples, sample - 1, focus, title, speed, theme)
+    scene = _scene(source, samples, _samples(sample), focus, title, speed, theme)
     save(scene, chosen)
     for path in chosen:
         out.print(f"wrote {path}")
@@ -106,9 +106,24 @@ def save(scene: Scene, paths: list[Path]) -> None:
             scene.save(path)
 
 
+def _samples(text: str) -> list[int] | Literal["hardest"]:
+    """The samples asked for, counted from 0; the hardest by name."""
+    if text.strip() == "hardest":
+        return "hardest"
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise InputError(
+            "Samples are numbers from 1 on, or hardest", received=f"--sample {text!r}",
+            allowed="5, or 5,7,9, or hardest",
+        )  # fmt: skip
+    if "0" in parts:
+        raise InputError("Samples count from 1", received=f"--sample {text}")
+    return [int(part) - 1 for part in parts]
+
+
 def _scene(
-    source: Path, samples: str | None, sample: int, focus: str | None, title: str, speed: float,
-    theme: str,
+    source: Path, samples: str | None, sample: list[int] | Literal["hardest"],
+    focus: str | None, title: str, speed: float, theme: str,
 ) -> Scene:  # fmt: skip
     if source.is_file() and source.suffix != ".lwt":
         from ..saved import kind_of
@@ -124,13 +139,15 @@ def _scene(
                         f"{name} is for ordinary networks", received=f"{source}, a lattice network"
                     )
             return film_of(load(source), theme)  # type: ignore[arg-type]
-    trace = _trace(source, samples, sample)
+    last = None if sample == "hardest" else max(sample)
+    trace = _trace(source, samples, last)
     from ..view import network
 
-    return network(trace, sample=sample, focus=focus, title=title, speed=speed, theme=theme)
+    one = sample[0] if len(sample) == 1 and sample != "hardest" else sample
+    return network(trace, sample=one, focus=focus, title=title, speed=speed, theme=theme)
 
 
-def _trace(source: Path, samples: str | None, sample: int) -> Trace:
+def _trace(source: Path, samples: str | None, last: int | None) -> Trace:
     """What is shown: a training's recording, or one pass on samples of a person's own."""
     from ..trace import Trace
 
@@ -156,13 +173,13 @@ def _trace(source: Path, samples: str | None, sample: int) -> Trace:
     data = read_alike(samples, run.reading)
     if not len(data):
         raise InputError("There are no samples to show", received=samples)
-    if sample >= len(data):
+    if last is not None and last >= len(data):
         raise InputError(
-            f"There is no sample {sample + 1} in {samples}", received=f"--sample {sample + 1}",
+            f"There is no sample {last + 1} in {samples}", received=f"--sample {last + 1}",
             allowed=f"1 to {len(data)}",
         )  # fmt: skip
     rows: Any = data.features if isinstance(data, Dataset) else data.pixels
-    return run.record(rows[: max(MOST_SAMPLES, sample + 1)])
+    return run.record(rows[: max(MOST_SAMPLES, (last or 0) + 1)])
 
 
 def _model_in(source: Path) -> Path:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from safetensors.numpy import save as safetensors_bytes
 
 from ..errors import FileError
-from ..files import replacing
 from ..types import Array
 from .axes import Axes
 from .boosting import Member
@@ -18,7 +15,7 @@ from .ensemble import LatticeEnsembleClassifier
 from .ensemble_recording import EnsembleShowing
 from .inputs import seed_of
 from .mapping import AxisMapping
-from .model_file import KEY, broken, class_document, classes_from, read_parts
+from .model_file import broken, class_document, classes_from, read_parts, write_parts
 
 KIND: Final = "lattice ensemble"
 VERSION: Final = 1
@@ -60,15 +57,7 @@ def save_ensemble(model: LatticeEnsembleClassifier, path: Path) -> Path:
         "helps": np.array([member.help for member in members], np.float64),
         "scores": np.array([member.scores for member in members], np.float32).reshape(shape),
     }
-    shown: EnsembleShowing | None = getattr(model, "shown_with_", None)
-    if shown is not None:
-        document["shown_with"] = {"data": shown.data, "baselines": shown.baselines}
-        tensors["control_cells"] = np.ascontiguousarray(shown.cells)
-        tensors["control_labels"] = np.ascontiguousarray(shown.labels)
-    content = safetensors_bytes(tensors, {KEY: json.dumps(document, ensure_ascii=False)})
-    with replacing(path) as beside:
-        beside.write_bytes(content)
-    return path
+    return write_parts(path, document, tensors, getattr(model, "shown_with_", None))
 
 
 def load_ensemble(path: str | Path) -> LatticeEnsembleClassifier:

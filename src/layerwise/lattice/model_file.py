@@ -68,7 +68,13 @@ def save_model(classifier: LatticeClassifier, path: Path) -> Path:
         "frequencies": classifier.class_frequencies_,
         "class_points": classifier.class_points_,
     }
-    shown: Showing | None = getattr(classifier, "shown_with_", None)
+    return write_parts(path, document, tensors, getattr(classifier, "shown_with_", None))
+
+
+def write_parts(
+    path: Path, document: dict[str, Any], tensors: dict[str, Array], shown: Any
+) -> Path:
+    """Write a document and arrays as a model file, with the control points it is shown with."""
     if shown is not None:
         document["shown_with"] = {"data": shown.data, "baselines": shown.baselines}
         tensors["control_cells"] = np.ascontiguousarray(shown.cells)

@@ -36,6 +36,18 @@ def misfit(model: nn.Module, batch: Any, error: Exception) -> InputError | None:
     return told if is_misfit else None
 
 
+@contextmanager
+def misfits_told(model: nn.Module, batch: Any) -> Iterator[None]:
+    """Where a layer gets another shape than it wants, say so; all other errors stay as they are."""
+    try:
+        yield
+    except RuntimeError as error:
+        told = misfit(model, batch, error)
+        if told is None:
+            raise
+        raise told from error
+
+
 def _told(model: nn.Module, batch: Any, error: Exception) -> tuple[InputError, bool]:
     """The error in words, and whether it is a layer's wish that was not met."""
     entered: list[tuple[str, nn.Module, tuple[Any, ...]]] = []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..garbage import uncollected
-from ..models.shape_errors import misfit
+from ..models.shape_errors import misfits_told
 from ..trace import Header, MemoryStore, Moment, Site, Store, Trace
 from ..types import Array
 from .calls import Modules, call_arguments, check_watchable, input_tensors, named_tensors
@@ -81,7 +80,7 @@ def record(
     loss: Tensor | None = None
     slopes: dict[str, Tensor] = {}
     with torch.inference_mode(False), torch.enable_grad() if backward else torch.no_grad():
-        with _shapes_explained(model, batch), uncollected(), probe:
+        with misfits_told(model, batch), uncollected(), probe:
             output = model(*args, **kwargs)
         tensors = named_tensors(output, "")
         if not tensors:
@@ -108,18 +107,6 @@ def record(
         return replace(header, about={**header.about, **facts}), run.store()
 
     return Trace.later(build)
-
-
-@contextmanager
-def _shapes_explained(model: nn.Module, batch: Any) -> Iterator[None]:
-    """Where a layer gets another shape than it wants, say so; all other errors stay as they are."""
-    try:
-        yield
-    except RuntimeError as error:
-        told = misfit(model, batch, error)
-        if told is None:
-            raise
-        raise told from error
 
 
 def loss_of(output: Any, first: Tensor, target: Target) -> Tensor:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ...errors import InputError, unknown_name
+from ...models.shape_errors import misfits_told
 from ...trace import Header, Moment, Site, Trace
 from ...types import Array, FloatArray
 
@@ -91,7 +91,7 @@ def receptive_field(
             received=f"channel_axis={channel_axis} for shape {tuple(given.shape)}",
         )
     first = given[:1].detach().clone()
-    with torch.inference_mode(False), torch.enable_grad(), _misfits_told(model, first):
+    with torch.inference_mode(False), torch.enable_grad(), misfits_told(model, first):
         if first.is_floating_point():
             first = first.requires_grad_().clone()  # a leaf must not be written into
         seen = watch(model, (first,), first, modules)
@@ -115,7 +115,7 @@ def receptive_field(
                 "The images have the shape of the input", received=str(tuple(shown.shape)),
                 allowed=f"(sample, {', '.join(map(str, given.shape[1:]))})",
             )  # fmt: skip
-        with _misfits_told(model, first):
+        with misfits_told(model, first):
             found = slopes(
                 model, shown, [(one.place.site.name, place) for one, place in stops], modules
             )
@@ -353,20 +353,6 @@ def _as_tensor(value: Any, model: nn.Module) -> Tensor:
         )  # fmt: skip
     result: Tensor = value
     return result
-
-
-@contextmanager
-def _misfits_told(model: nn.Module, batch: Any) -> Iterator[None]:
-    """Where a layer gets another shape than it wants, say so."""
-    from ...models.shape_errors import misfit
-
-    try:
-        yield
-    except RuntimeError as error:
-        told = misfit(model, batch, error)
-        if told is None:
-            raise
-        raise told from error
 
 
 def _notes(seen: Seen) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from .grid import (
     output_limits,
     outside,
     said,
+    settings_told,
     short,
 )
 
@@ -368,14 +369,7 @@ class _Frames:
         if about.get("layer"):
             shown = format_number(float(about["largest difference"]), 2)
             parts = [self.words("convolution.foot-layer", difference=self.writes(shown))]
-        stride, apart = about["stride"], about["dilation"]
-        if tuple(stride) != (1, 1):
-            parts.append(self.words("convolution.foot-stride", down=stride[0], across=stride[1]))
-        if tuple(apart) != (1, 1):
-            parts.append(self.words("convolution.foot-dilation", down=apart[0], across=apart[1]))
-        if any(map(any, about["padding"])):
-            mode = self.words(f"convolution.mode-{about['padding mode']}")
-            parts.append(self.words("convolution.foot-padding", mode=mode))
+        parts += settings_told(about, self.words)
         total, walked = self.output.size, len(self.moments)
         if walked < total:
             figures = self.writes(f"{total:,}")

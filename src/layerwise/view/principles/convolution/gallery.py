@@ -24,6 +24,7 @@ from .grid import (
     kernel_limit,
     output_limits,
     outside,
+    settings_told,
     short,
 )
 
@@ -158,15 +159,7 @@ class _Gallery:
         low, high = (figures(short(end)) for end in limits)
         key = "convolution.span-signed" if limits[0] < 0 else "convolution.span-grey"
         lines.append(self.words(key, low=low, high=high))
-        settings = []
-        stride, apart = about["stride"], about["dilation"]
-        if tuple(stride) != (1, 1):
-            settings.append(self.words("convolution.foot-stride", down=stride[0], across=stride[1]))
-        if tuple(apart) != (1, 1):
-            settings.append(self.words("convolution.foot-dilation", down=apart[0], across=apart[1]))
-        if any(map(any, about["padding"])):
-            mode = self.words(f"convolution.mode-{about['padding mode']}")
-            settings.append(self.words("convolution.foot-padding", mode=mode))
+        settings = settings_told(about, self.words)
         if about.get("flipped"):
             settings.append(self.words("convolution.flipped"))
         return [*lines, " · ".join(settings)] if settings else lines

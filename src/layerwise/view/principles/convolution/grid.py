@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from ....language import Words
 from ....scene import Color, Image, Mark, Rectangles, Reference
 from ....typeface import text_width
 from ....types import ByteArray, FloatArray, float32_array
@@ -217,3 +218,17 @@ def outside(values: FloatArray, limits: Range) -> int:
     """How many numbers lie beyond the ends of the colours."""
     slack = 1e-9 * max(abs(limits[0]), abs(limits[1]))
     return int(np.sum((values < limits[0] - slack) | (values > limits[1] + slack)))
+
+
+def settings_told(about: Mapping[str, Any], words: Words) -> list[str]:
+    """How a kernel was laid on, where that was not plainly: stride, dilation, padding."""
+    told = []
+    stride, apart = about["stride"], about["dilation"]
+    if tuple(stride) != (1, 1):
+        told.append(words("convolution.foot-stride", down=stride[0], across=stride[1]))
+    if tuple(apart) != (1, 1):
+        told.append(words("convolution.foot-dilation", down=apart[0], across=apart[1]))
+    if any(map(any, about["padding"])):
+        mode = words(f"convolution.mode-{about['padding mode']}")
+        told.append(words("convolution.foot-padding", mode=mode))
+    return told

@@ -21,7 +21,7 @@ from sklearn.cluster import HDBSCAN
 from sklearn.datasets import make_blobs, make_circles, make_moons
 from sklearn.metrics import adjusted_rand_score
 
-from layerwise.lattice.clusterer import LatticeClusterer
+from layerwise import LatticeClusterer
 
 POINTS = 1500
 SEEDS = range(100, 120)

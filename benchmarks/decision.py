@@ -24,7 +24,7 @@ import torch
 from results import keep
 from torch import Tensor, nn
 
-from layerwise.explain.decision.maps import DecisionRecorder
+from layerwise.explain import DecisionRecorder
 from layerwise.trace import Moment
 
 SIDE, DEPTH, WIDTH, ROUNDS, FRAMES = 100, 6, 8, 7, 30

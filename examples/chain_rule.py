@@ -12,12 +12,10 @@ import sys
 from pathlib import Path
 
 import layerwise as lw
-from layerwise.explain.slopes.chain_rule import chain_rule
-from layerwise.explain.slopes.local_derivatives import local_derivatives
-from layerwise.explain.slopes.nudges import nudges
-from layerwise.view.principles.slopes.chain_rule import chain_rule as draw_paths
-from layerwise.view.principles.slopes.expression import local_derivatives as draw_graph
-from layerwise.view.principles.slopes.nudges import nudges as draw_nudges
+from layerwise.explain import chain_rule, local_derivatives, nudges
+from layerwise.view import chain_rule as draw_paths
+from layerwise.view import local_derivatives as draw_graph
+from layerwise.view import nudges as draw_nudges
 
 
 def main(words: list[str]) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import make_moons
 
-from layerwise.lattice.clusterer import LatticeClusterer
-from layerwise.view.lattice.clusters import clusters
+from layerwise import LatticeClusterer
+from layerwise.view import clusters
 
 
 def main(folder: Path) -> None:

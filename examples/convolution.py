@@ -12,11 +12,9 @@ import torch
 from torch import nn
 
 import layerwise as lw
-from layerwise.explain.convolution.layer import convolution_layer
-from layerwise.explain.convolution.picture import picture_array
-from layerwise.explain.convolution.walk import convolution
-from layerwise.view.principles.convolution.film import convolution as film
-from layerwise.view.principles.convolution.gallery import convolutions
+from layerwise.explain import convolution, convolution_layer, picture_array
+from layerwise.view import convolution as film
+from layerwise.view import convolutions
 
 KERNELS = ("blur", "sharpen", "edges", "sobel", "laplacian", "emboss")
 

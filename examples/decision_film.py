@@ -14,8 +14,8 @@ from pathlib import Path
 from sklearn.ensemble import RandomForestClassifier
 
 import layerwise as lw
-from layerwise.explain.decision.maps import DecisionRecorder, decision
-from layerwise.view.principles.decision.film import decision as decision_film
+from layerwise.explain import DecisionRecorder, decision
+from layerwise.view import decision as decision_film
 
 
 def main(words: list[str]) -> None:

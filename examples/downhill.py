@@ -12,10 +12,9 @@ import torch
 from torch.nn import functional
 
 import layerwise as lw
-from layerwise.explain.surface.descent import descent
-from layerwise.explain.surface.loss_surface import loss_surface
-from layerwise.view.principles.surface.descent import descent as draw_descent
-from layerwise.view.principles.surface.film import loss_surface as draw_surface
+from layerwise.explain import descent, loss_surface
+from layerwise.view import descent as draw_descent
+from layerwise.view import loss_surface as draw_surface
 
 RATES = {
     "SGD": 0.01, "momentum": 0.005, "AdaGrad": 0.3, "AdaDelta": 10.0, "RMSProp": 0.02, "Adam": 0.1

@@ -10,9 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from layerwise.explain.four_pixel import four_pixel, four_pixel_table
-from layerwise.view.principles.four_pixel.film import four_pixel as draw_walk
-from layerwise.view.principles.four_pixel.table import four_pixel_table as draw_table
+from layerwise.explain import four_pixel, four_pixel_table
+from layerwise.view import four_pixel as draw_walk
+from layerwise.view import four_pixel_table as draw_table
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from layerwise.learn.more_sweeps import RECIPES, measure
-from layerwise.view.principles.sweep import sweep as sweep_chart
+from layerwise.view import sweep as sweep_chart
 
 
 def main(words: list[str]) -> None:

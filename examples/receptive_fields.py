@@ -10,10 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from layerwise.explain.convolution.picture import picture_array
-from layerwise.explain.receptive.field import receptive_field
+from layerwise.explain import picture_array, receptive_field
 from layerwise.models import resnet
-from layerwise.view.principles.receptive_field import receptive_field as draw
+from layerwise.view import receptive_field as draw
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """A kernel over a picture: one sum written out, and the whole output."""
 
-from layerwise.explain.convolution.walk import convolution
+from layerwise.explain import convolution
 
 trace = convolution("china", "0 -1 0; -1 5 -1; 0 -1 0", size=14, cells=[(4, 6)])
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from layerwise.explain.decision.maps import decision
+from layerwise.explain import decision
 from layerwise.models.perceptron import perceptron
 from layerwise.train.fit import fit
 

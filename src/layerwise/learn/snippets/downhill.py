@@ -1,6 +1,6 @@
 """One valley, three rates: where forty steps lead."""
 
-from layerwise.explain.surface.descent import descent
+from layerwise.explain import descent
 
 trace = descent("ravine", rates=(0.01, 0.15, 0.204), steps=40)
 

@@ -1,6 +1,6 @@
 """The festival neuron, each step recorded."""
 
-from layerwise.explain.neuron import neuron
+from layerwise.explain import neuron
 
 trace = neuron([3, 2, 4, 2], [4, 2, 2, 1], threshold=25)
 

@@ -1,7 +1,6 @@
 """Slopes by nudging and by backpropagation, and every path of one weight."""
 
-from layerwise.explain.slopes.chain_rule import chain_rule
-from layerwise.explain.slopes.nudges import nudges
+from layerwise.explain import chain_rule, nudges
 from layerwise.models.mlp import mlp
 
 network = mlp("2-3-3-2", "tanh", seed=1)

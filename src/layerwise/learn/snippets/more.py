@@ -1,7 +1,7 @@
 """More neurons in one hidden layer: three widths, two seeds each."""
 
 from layerwise.data.load import load
-from layerwise.explain.sweep import sweep
+from layerwise.explain import sweep
 
 moons = load("moons", size=300, noise=0.15)
 trace = sweep(

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from layerwise.explain.receptive.field import receptive_field
+from layerwise.explain import receptive_field
 
 torch.manual_seed(0)
 network = nn.Sequential(

@@ -1,6 +1,6 @@
 """The same small network with and without dropout: its loss on both parts."""
 
-from layerwise.explain.regularisation.runs import regularisation
+from layerwise.explain import regularisation
 
 trace = regularisation(ways=("nothing", "dropout"), epochs=40, seeds=1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from layerwise.explain import regularisation as computing
+from layerwise.explain import regularisation
 from layerwise.language import topic_texts, words
 from layerwise.learn import regularisation as module
 from layerwise.learn.chapter import Figure, Prose, Table
@@ -17,7 +17,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same trainings, shorter."""
 
     def shorter(data: str, *, seeds: int, epochs: int) -> Trace:
-        return computing.regularisation(data, seeds=2, epochs=4)
+        return regularisation(data, seeds=2, epochs=4)
 
     monkeypatch.setattr(module, "regularisation", shorter)
 

@@ -91,7 +91,8 @@ def measure(
         return sweep(
             recipe.network, recipe.data(), values or recipe.values,
             seeds=recipe.seeds if seeds is None else seeds, name=recipe.name,
-            known=KNeighborsClassifier(5, algorithm="kd_tree"), path=path, progress=progress, **recipe.options,
+            known=KNeighborsClassifier(5, algorithm="kd_tree"), path=path, progress=progress,
+            **recipe.options,
         )  # fmt: skip
     finally:
         torch.set_num_threads(threads)

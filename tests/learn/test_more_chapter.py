@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -40,6 +41,12 @@ def test_a_kept_training_comes_out_the_same(key: str, value: int, seed: int) -> 
         assert again[site, 0] == pytest.approx(float(kept[site, number]), rel=1e-3)
     for fact in ("guess", "known", "known accuracy", "training samples", "control samples"):
         assert again.about[fact] == kept.about[fact]
+
+
+@pytest.mark.parametrize("key", RECIPES)
+def test_kept_sweeps_can_be_read_where_nothing_can_be_written(key: str) -> None:
+    place = files("layerwise.learn").joinpath("sweeps", f"{key}.trace")
+    assert place.read_bytes()[18:20] == b"\x01\x01"  # SQLite: plain journals, no log beside it
 
 
 @pytest.mark.parametrize("key", RECIPES)

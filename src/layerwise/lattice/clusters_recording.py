@@ -12,6 +12,7 @@ from ..trace import Header, Moment, Site, Trace
 from ..types import IntArray
 from .diffusion import Diffusion
 from .peaks import flow_layers
+from .recording import spaced
 
 if TYPE_CHECKING:
     from .clusterer import LatticeClusterer
@@ -64,9 +65,9 @@ def record_clusters(
             )  # fmt: skip
     wait = flow_layers(hills.uphill)
     deepest = max(int(wait.max()), 0)
-    spreading = _spread(clusterer.layers_, most - 1, even=False)
-    flowing = _spread(deepest, flowing_moments - 1, even=True)
-    merging = _spread(len(hills.order), merging_moments - 1, even=True)
+    spreading = spaced(clusterer.layers_, most - 1, even=False)
+    flowing = spaced(deepest, flowing_moments - 1, even=True)
+    merging = spaced(len(hills.order), merging_moments - 1, even=True)
     trace = Trace(
         Header(
             title="lattice clusters",
@@ -176,14 +177,6 @@ def _append_merges(trace: Trace, clusterer: LatticeClusterer, merging: IntArray)
         if len(since):
             values["merge z"] = float(hills.z[since].max())
         trace.append(Moment("merge", {"merges": count}), values)
-
-
-def _spread(last: int, most: int, *, even: bool) -> IntArray:
-    """Whole numbers 0 … last, all of them if `most` allows; else even, or even in their roots."""
-    if last <= most:
-        return np.arange(last + 1)
-    steps = np.linspace(0, 1, most + 1)
-    return np.unique(np.rint(last * (steps if even else steps**2)).astype(np.int64))
 
 
 def _notes(

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..errors import FileError
 from ..types import Array
 from .axes import Axes
 from .boosting import Member
@@ -67,11 +66,7 @@ def load_ensemble(path: str | Path) -> LatticeEnsembleClassifier:
     version, or whose parts do not fit together. Nothing in it is ever run.
     """
     path = Path(path)
-    document, tensors = read_parts(path)
-    if document.get("kind") != KIND:
-        raise FileError(
-            f"{path.name} holds no ensemble of lattices", received=f"kind {document.get('kind')!r}"
-        )
+    document, tensors = read_parts(path, KIND, "ensemble of lattices")
     try:
         return _restored(document, tensors)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:

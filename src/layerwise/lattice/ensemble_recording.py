@@ -16,7 +16,7 @@ from ..types import Array, FloatArray, IntArray
 from .boosting import add_scores, by_cell
 from .ensemble import LatticeEnsembleClassifier
 from .quality import Quality, quality
-from .recording import control_labels
+from .recording import control_labels, spaced
 
 MOST_MOMENTS: Final = 60
 MOST_PAIRS: Final = 9
@@ -53,7 +53,7 @@ def record_ensemble(
     if control is None and X is not None:
         control = EnsembleShowing.of(model, X, y, data, baselines)
     points = None if control is None else _Judge(control, model.prior_)
-    at = np.unique(np.linspace(0, count, min(moments, count + 1)).round().astype(int))
+    at = spaced(count, moments - 1, even=True)
     trace = Trace(Header("lattice ensemble", _sites(len(shown), points), {
         "data": data,
         "classes": [str(name) for name in model.classes_],

@@ -93,19 +93,18 @@ def load_model(path: str | Path) -> LatticeClassifier:
     version, or whose parts do not fit together. Nothing in it is ever run.
     """
     path = Path(path)
-    document, tensors = read_parts(path)
-    if document.get("kind") != KIND:
-        raise FileError(
-            f"{path.name} holds no lattice classifier", received=f"kind {document.get('kind')!r}"
-        )
+    document, tensors = read_parts(path, KIND, "lattice classifier")
     try:
         return _restored(document, tensors)
     except (FileError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise broken(path, error) from error
 
 
-def read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The document and the arrays of a model file; raises `FileError` as `load_model` does."""
+def read_parts(path: Path, kind: str, noun: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The document and the arrays of a model file of that kind, called `noun` where it is another.
+
+    Raises `FileError` as `load_model` does.
+    """
     if not path.is_file():
         raise FileError(f"There is no model file {path}", do="Check the name")
     size = path.stat().st_size
@@ -129,6 +128,8 @@ def read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
             allowed=f"This one reads versions up to {VERSION}",
             do="Upgrade layerwise",
         )
+    if document.get("kind") != kind:
+        raise FileError(f"{path.name} holds no {noun}", received=f"kind {document.get('kind')!r}")
     return document, tensors
 
 

@@ -101,10 +101,10 @@ def record(
                 received=f"{number!r}",
                 allowed=f"{least} to {MOST_FUZZY_LAYERS:,}",
             )
-    filling = _spread(depth, filling_moments - 1, even=True)
-    fuzzing = _spread(int(fuzzy), most - 1, even=False)
+    filling = spaced(depth, filling_moments - 1, even=True)
+    fuzzing = spaced(int(fuzzy), most - 1, even=False)
     kept = len(fuzzing) if recipe.restart else MOST_EXACT
-    exact = set(fuzzing[_spread(len(fuzzing) - 1, kept - 1, even=True)].tolist())
+    exact = set(fuzzing[spaced(len(fuzzing) - 1, kept - 1, even=True)].tolist())
     cells = np.zeros((0, 2), np.int64)
     truth: IntArray | None = None
     if control is not None:
@@ -196,7 +196,7 @@ def _replays(classifier: LatticeClassifier) -> dict[str, dict[str, Any]]:
     }
 
 
-def _spread(last: int, most: int, *, even: bool) -> IntArray:
+def spaced(last: int, most: int, *, even: bool) -> IntArray:
     """Whole numbers 0 … last, both included, all of them if `most` allows.
 
     Otherwise spaced evenly, or evenly in the square root: after t layers the blur is about √t/2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ..view.principles.convolution.grid import short
 from ..view.principles.convolution.numbers import picture_numbers
 from ..view.principles.convolution.pooling import pooling as pooling_film
 from ..view.principles.convolution.softmax import softmax as softmax_film
-from ..view.style import format_count, format_percent
+from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 _SMALL = 14  # rows of the picture that is walked over
@@ -92,7 +92,7 @@ def answer(words: Words, input: str | None = None, kernel: str | None = None) ->
 
 
 @dataclass(frozen=True)
-class _Figures:
+class _Figures(Spoken):
     """The sections, each from its own computation."""
 
     words: Words
@@ -105,9 +105,9 @@ class _Figures:
         caption = self.words(f"convolution.caption-{key}", **values)
         return Figure(key, scene, caption, scene.description)
 
-    def number(self, value: float) -> str:
-        """A number as the language writes it."""
-        return self.words.figures(short(float(value)))
+    def number(self, value: SupportsFloat, digits: int = 3) -> str:
+        """A number as the pictures of convolutions write it."""
+        return self.words.figures(short(float(value), digits))
 
     def view(self) -> dict[str, Any]:
         """The look and the language of every picture."""
@@ -129,7 +129,7 @@ class _Figures:
         said = self.words(
             "convolution.array",
             rows=picture.shape[1], columns=picture.shape[2],
-            count=self.words.figures(format_count(picture.size)),
+            count=self.count(picture.size),
             darkest=self.number(crop.min()), brightest=self.number(crop.max()),
         )  # fmt: skip
         source = "" if Path(self.picture).exists() else self.words("convolution.photo")
@@ -236,15 +236,15 @@ class _Figures:
         best = int(np.argmax(answer))
         said = self.words(
             "convolution.network",
-            count=self.words.figures(format_count(facts["samples"])), epochs=facts["epochs"],
-            accuracy=self.words.figures(format_percent(facts["accuracy"])),
+            count=self.count(facts["samples"]), epochs=facts["epochs"],
+            accuracy=self.percent(facts["accuracy"]),
             channel=facts["channel"] + 1,
         )  # fmt: skip
         ends = self.words(
             "convolution.softmax", best=best, digit=facts["digit"],
             score=self.number(float(answer[best])),
-            share=self.words.figures(format_percent(float(shares["probabilities", 0][best]))),
-            warm=self.words.figures(format_percent(float(shares["probabilities", 1][best]))),
+            share=self.percent(shares["probabilities", 0][best]),
+            warm=self.percent(shares["probabilities", 1][best]),
         )  # fmt: skip
         return [
             Prose(said), self.figure("layer", convolution_film(walk, **self.view())),

@@ -19,7 +19,8 @@ from ..trace import Trace
 from ..train.fit import fit
 from ..types import Array, FloatArray
 from ..view.principles.decision.film import decision as decision_film
-from ..view.style import format_count, format_number, format_percent
+from ..view.spoken import Spoken
+from ..view.style import format_percent
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 _SIZE = (960, 540)
@@ -66,7 +67,7 @@ def answer(words: Words, input: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Figures:
+class _Figures(Spoken):
     """The sections, each from its own computation."""
 
     words: Words
@@ -85,14 +86,6 @@ class _Figures:
         scene = self.film(trace, self.words(f"decision.title-{key}"))
         caption = self.words(f"decision.caption-{key}", **values)
         return Figure(key, scene, caption, scene.description)
-
-    def percent(self, value: float) -> str:
-        """A share as the language writes it."""
-        return self.words.figures(format_percent(value))
-
-    def number(self, value: float) -> str:
-        """A number as the language writes it."""
-        return self.words.figures(format_number(value, 2))
 
     @cached_property
     def corners(self) -> tuple[FloatArray, Array]:
@@ -133,7 +126,7 @@ class _Figures:
         last = len(trace) - 1
         slope = trace["direction", last]
         said = self.words(
-            "decision.line", x=self.number(float(slope[0])), y=self.number(float(slope[1]))
+            "decision.line", x=self.number(float(slope[0]), 2), y=self.number(float(slope[1]), 2)
         )
         right = self.percent(float(trace["accuracy", last]))
         most = self.percent(best_line(points, which))
@@ -149,7 +142,7 @@ class _Figures:
             "decision.xor", seeds=_SEEDS, best=self.percent(float(found.max())),
             worst=self.percent(float(found.min())),
             line=self.percent(best_line(points, names)),
-            loss=self.number(float(np.median(self.counts.series("training loss")[1][:_SEEDS]))),
+            loss=self.number(np.median(self.counts.series("training loss")[1][:_SEEDS]), 2),
         )  # fmt: skip
         return [
             Prose(said), self.figure("xor", trace, seed=seed), Prose(self.words("decision.why")),
@@ -220,7 +213,7 @@ class _Figures:
         known = LogisticRegression(max_iter=1000).fit(flowers.features, flowers.y)
         plane = decision(known, flowers)
         kept = self.percent(float(plane.about["plane"]["variance"]))
-        count = self.words.figures(format_count(len(flowers)))
+        count = self.count(len(flowers))
         return [
             Prose(self.words("decision.others")),
             self.figure("tree", decision(tree, moons)),

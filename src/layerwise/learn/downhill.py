@@ -14,7 +14,7 @@ from ..language import Words
 from ..trace import Trace
 from ..view.principles.surface.descent import descent as draw_descent
 from ..view.principles.surface.film import loss_surface as draw_surface
-from ..view.style import format_count, format_number, format_percent
+from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 SIZE: Final = (1200, 675)
@@ -56,20 +56,12 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
     return Chapter("downhill", title, summary, tuple(parts))
 
 
-class _Downhill:
+class _Downhill(Spoken):
     """The sections, each from its own computation."""
 
     def __init__(self, words: Words, theme: str, raced: str) -> None:
         self.words, self.raced = words, raced
         self.look: dict[str, Any] = {"theme": theme, "language": words.language, "size": SIZE}
-
-    def number(self, value: Any, digits: int = 3) -> str:
-        """A number as the language writes it."""
-        return self.words.figures(format_number(float(value), digits))
-
-    def count(self, value: Any) -> str:
-        """A whole number as the language writes it."""
-        return self.words.figures(format_count(int(value)))
 
     def short(self, value: float) -> str:
         """A number that somebody chose, as it was typed."""
@@ -181,7 +173,7 @@ class _Downhill:
         text = self.words(
             "downhill.plane", sizes=TRAINED.replace("-", "–"),
             weights=self.count(trace.about["parameters"]), points=self.count(POINTS * POINTS),
-            kept=self.words.figures(format_percent(sum(kept))), gap=self.number(gaps[worst]),
+            kept=self.percent(sum(kept)), gap=self.number(gaps[worst]),
             state=self.count(worst), true=self.number(trace["path loss", last][worst]),
         )  # fmt: skip
         return [Prose(text), self.figure("plane", scene)]

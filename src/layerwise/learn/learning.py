@@ -17,7 +17,7 @@ from ..trace import Trace
 from ..view.principles.slopes.chain_rule import chain_rule as draw_paths
 from ..view.principles.slopes.expression import local_derivatives as draw_graph
 from ..view.principles.slopes.nudges import nudges as draw_nudges
-from ..view.style import format_count, format_number
+from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 SIZES: Final = "2-3-3-2"
@@ -68,7 +68,7 @@ def answer(words: Words, input: str) -> str:
     return said.replace("\n\n", "\n")
 
 
-class _Learning:
+class _Learning(Spoken):
     """The sections, each from its own computation."""
 
     def __init__(self, words: Words, theme: str, given: tuple[float, float]) -> None:
@@ -87,14 +87,6 @@ class _Learning:
     def paths(self) -> Trace:
         """All paths of one weight."""
         return chain_rule(self.network, self.given, TARGET, weight=WEIGHT)
-
-    def number(self, value: Any, digits: int = 3) -> str:
-        """A number as the language writes it."""
-        return self.words.figures(format_number(float(value), digits))
-
-    def count(self, value: Any) -> str:
-        """A whole number as the language writes it."""
-        return self.words.figures(format_count(int(value)))
 
     def row(self, values: Any) -> str:
         """Several numbers."""

@@ -13,6 +13,7 @@ from ..language import Words
 from ..trace import Trace
 from ..types import FloatArray
 from ..view.principles.sweep import sweep as sweep_chart
+from ..view.spoken import Spoken
 from ..view.style import format_count, format_percent
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 from .more_sweeps import RECIPES, measured
@@ -111,7 +112,7 @@ class _Measured:
 
 
 @dataclass(frozen=True)
-class _Figures:
+class _Figures(Spoken):
     """The sections, each from what was measured."""
 
     words: Words
@@ -121,14 +122,6 @@ class _Figures:
     def sweeps(self) -> dict[str, _Measured]:
         """All sweeps by their key."""
         return {key: _Measured(measured(key)) for key in RECIPES}
-
-    def percent(self, value: float) -> str:
-        """A share as the language writes it."""
-        return self.words.figures(format_percent(value))
-
-    def count(self, value: float) -> str:
-        """A whole number as the language writes it."""
-        return self.words.figures(format_count(round(value)))
 
     def section(self, key: str) -> list[Part]:
         """One sweep: its text with its numbers, and its picture."""

@@ -11,9 +11,8 @@ from ..language import Words
 from ..scene import Scene
 from ..trace import Trace
 from ..types import FloatArray
-from ..view.principles.four_pixel.parts import Sheet
 from ..view.principles.receptive_field import receptive_field as draw
-from ..view.style import format_count
+from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
 
 
 @dataclass(frozen=True)
-class _Sections:
+class _Sections(Spoken):
     """Each section from its own computation."""
 
     words: Words
@@ -72,15 +71,6 @@ class _Sections:
         caption = self.words(f"receptive_fields.caption-{key}")
         return Figure(key, scene, caption, f"{scene.title}. {scene.description}")
 
-    def count(self, number: Any) -> str:
-        """A count as the language writes it."""
-        return self.words.figures(format_count(int(number)))
-
-    def percent(self, trace: Trace, moment: int) -> str:
-        """The share of the field that holds 95 % of the effect."""
-        sheet = Sheet.of(self.theme, self.words.language)
-        return sheet.percent(float(trace["share95", moment]))
-
     def grow(self) -> list[Part]:
         """Convolutions and pooling, one after the other."""
         from ..models import cnn
@@ -101,7 +91,7 @@ class _Sections:
         said = self.words(
             "receptive_fields.prose-effective", depth=_DEEP, size=int(trace["size", last][0]),
             count=self.count(trace["count", last]), few=self.count(trace["count95", last]),
-            share=self.percent(trace, last),
+            share=self.percent(float(trace["share95", last])),
         )  # fmt: skip
         head = tuple(
             self.words(f"receptive_fields.column-{name}")
@@ -113,7 +103,7 @@ class _Sections:
                 " × ".join(str(int(side)) for side in trace["size", moment]),
                 self.count(trace["count", moment]),
                 self.count(trace["count95", moment]),
-                self.percent(trace, moment),
+                self.percent(float(trace["share95", moment])),
             )
             for moment in range(len(trace))
         )

@@ -19,7 +19,7 @@ from ..view.principles.regularisation.curves import way_name
 from ..view.principles.regularisation.dropout import dropout_masks as dropout_film
 from ..view.principles.regularisation.norm import batch_norm_shift as norm_film
 from ..view.principles.regularisation.weights import regularisation_weights
-from ..view.style import format_count, format_number, format_percent
+from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
 _SEEDS, _EPOCHS = 4, 80
@@ -54,7 +54,7 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
 
 
 @dataclass(frozen=True)
-class _Figures:
+class _Figures(Spoken):
     """The sections, each from its own computation; `trace` has the trainings."""
 
     words: Words
@@ -70,14 +70,6 @@ class _Figures:
         """The look and the language of every picture."""
         return {"theme": self.theme, "language": self.words.language}
 
-    def number(self, value: float, digits: int = 3) -> str:
-        """A number as the language writes it."""
-        return self.words.figures(format_number(float(value), digits))
-
-    def percent(self, value: float) -> str:
-        """A share as the language writes it."""
-        return self.words.figures(format_percent(float(value)))
-
     def end(self, curve: str, way: str) -> float:
         """A curve's last value for that way, the mean over the seeds."""
         place = self.trace.about["ways"].index(way)
@@ -90,7 +82,7 @@ class _Figures:
         said = self.words(
             "regularisation.apart",
             samples=self.trace.about["samples"], wrong=self.trace.about["wrong"],
-            control=self.words.figures(format_count(self.trace.about["control samples"])),
+            control=self.count(self.trace.about["control samples"]),
             epochs=self.trace.about["epochs"],
             training=self.percent(self.end("training accuracy", "nothing")),
             best=best + 1, least=self.number(plain[best]), last=self.number(plain[-1]),
@@ -105,7 +97,7 @@ class _Figures:
         share = float(trace.about["share"])
         said = self.words(
             "regularisation.dropout",
-            share=self.words.figures(format_percent(share, 0)), neurons=trace.about["neurons"],
+            share=self.percent(share, 0), neurons=trace.about["neurons"],
             least=min(off), most=max(off), steps=len(off), factor=self.number(1 / (1 - share), 2),
         )  # fmt: skip
         return [Prose(said), self.figure("dropout", dropout_film(trace, **self.view()))]
@@ -119,7 +111,7 @@ class _Figures:
             first=self.number(trace["running mean", 0][unit]),
             batch_first=self.number(trace["batch mean", 0][unit]),
             running=self.number(trace["running mean", last][unit]),
-            share=self.words.figures(format_percent(trace.about["momentum"], 0)),
+            share=self.percent(trace.about["momentum"], 0),
         )  # fmt: skip
         return [Prose(said), self.figure("norm", norm_film(trace, **self.view()))]
 

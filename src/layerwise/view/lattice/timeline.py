@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ...lattice.replay import page_recipe
 from ...scene import GridReading
 from ...trace import Moment, Trace
 from ...types import UNCLASSIFIED, ByteArray, FloatArray, IntArray
@@ -59,6 +58,8 @@ class Film:
     @cached_property
     def page_recipe(self) -> dict[str, Any]:
         """How a page computes the label maps itself, the same for every layout."""
+        from ...lattice.replay import page_recipe  # which loads what computes layers
+
         return page_recipe(self.recipe, self.layers)
 
     def description(self) -> str:

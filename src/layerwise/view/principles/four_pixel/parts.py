@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, SupportsFloat
 
 import numpy as np
 
@@ -14,14 +14,13 @@ from ....scene import Color, Image, Mark, Rectangles, Reference, Scene, Stop, Ti
 from ....types import ByteArray, FloatArray, float32_array
 from ...marks import Anchor, label, wrapped
 from ...palette import signed_color
+from ...spoken import Spoken
 from ...style import (
     BOLD_WEIGHT,
     HAIRLINE,
     MINUS,
     SMALLEST_SIZE,
     Theme,
-    format_number,
-    format_percent,
 )
 from ...style import theme as theme_named
 
@@ -35,7 +34,7 @@ STOP_S: Final = 1.4
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Sheet(Spoken):
     """A picture of this size in a theme and a language."""
 
     theme: Theme
@@ -47,16 +46,12 @@ class Sheet:
         """By the names of the theme and the language."""
         return Sheet(theme_named(theme), words(language), size)
 
-    def number(self, value: float, digits: int = 3) -> str:
+    def number(self, value: SupportsFloat, digits: int = 3) -> str:
         """A number as the language writes it: 0.5 where it is so exactly, 0.746 where rounded."""
-        plain = f"{value:.{digits}g}"
-        if abs(float(plain) - value) < 1e-12:
+        plain = f"{float(value):.{digits}g}"
+        if abs(float(plain) - float(value)) < 1e-12:
             return self.words.figures(f"{float(plain) + 0.0:g}".replace("-", MINUS))
-        return self.words.figures(format_number(value, digits))
-
-    def percent(self, share: float) -> str:
-        """A share as the language writes it."""
-        return self.words.figures(format_percent(share))
+        return super().number(value, digits)
 
     def frame(self, title: str, foot: Sequence[str]) -> list[Mark]:
         """The title above and the foot lines below."""

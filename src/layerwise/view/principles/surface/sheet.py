@@ -14,7 +14,8 @@ from ....trace import Trace
 from ....typeface import shorten, text_width
 from ...charts.frame import trace_of
 from ...marks import Anchor, label, wrapped
-from ...style import BOLD_WEIGHT, LIGHT_WEIGHT, Theme, format_number
+from ...spoken import Spoken
+from ...style import BOLD_WEIGHT, LIGHT_WEIGHT, Theme
 from ...style import theme as theme_named
 
 WIDTH, HEIGHT = 1200.0, 675.0
@@ -27,7 +28,7 @@ TOP, FLOOR = 66.0, 606.0  # between the title and the foot
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class Sheet(Spoken):
     """1,200 × 675 logical pixels, shown at any size: text stays readable in a page's column."""
 
     size: tuple[int, int]
@@ -38,10 +39,6 @@ class Sheet:
     def scale(self) -> float:
         """Pixels for each logical one."""
         return min(self.size[0] / WIDTH, self.size[1] / HEIGHT)
-
-    def number(self, value: float, digits: int = 3) -> str:
-        """A number as the language writes it."""
-        return self.words.figures(format_number(value, digits))
 
     def text(
         self, x: float, y: float, string: str, *, size: float = TEXT, color: Color | None = None,

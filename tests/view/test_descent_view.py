@@ -13,7 +13,7 @@ from layerwise.models.mlp import mlp
 from layerwise.scene import Discs
 from layerwise.view.principles.surface.box import BOX
 from layerwise.view.principles.surface.descent import descent as draw
-from layerwise.view.principles.surface.sheet import WIDTH
+from layerwise.view.sheet import WIDTH
 from layerwise.view.style import format_number
 
 RATES = {"SGD": 0.01, "momentum": 0.005, "AdaGrad": 0.3, "AdaDelta": 10.0, "RMSProp": 0.02,

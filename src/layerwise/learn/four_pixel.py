@@ -20,7 +20,7 @@ from ..language import Words
 from ..trace import Trace
 from ..view.principles.four_pixel.film import four_pixel as draw_walk
 from ..view.principles.four_pixel.pair import four_pixel_pair as draw_pair
-from ..view.principles.four_pixel.parts import Sheet, verdict_words
+from ..view.principles.four_pixel.parts import PixelSheet, verdict_words
 from ..view.principles.four_pixel.signs import four_pixel_signs as draw_signs
 from ..view.principles.four_pixel.table import four_pixel_rows
 from ..view.principles.four_pixel.table import four_pixel_table as draw_table
@@ -38,7 +38,7 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
     Raises `InputError` unless `input` holds four numbers from −1 to 1.
     """
     image = _read(input) if input is not None else LETTER
-    sheet = Sheet.of(theme, words.language)
+    sheet = PixelSheet.of(theme, words.language)
     view: dict[str, Any] = {"theme": theme, "language": words.language}
     walk, clean = four_pixel(image), four_pixel(CLEAN)
     table = four_pixel_table()
@@ -72,7 +72,7 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
 def answer(words: Words, input: str) -> str:
     """The network's answer to four pixels, layer by layer, in a few lines."""
     trace = four_pixel(_read(input))
-    sheet = Sheet.of("light", words.language)
+    sheet = PixelSheet.of("light", words.language)
     pixels = [sheet.number(float(pixel)) for pixel in trace["image", 0]]
     wide = max(map(len, pixels))
     lines = [
@@ -111,7 +111,7 @@ def _figure(words: Words, key: str, scene: Any) -> Figure:
     return Figure(key, scene, caption, f"{scene.title}. {scene.description}")
 
 
-def _walk_words(words: Words, sheet: Sheet, walk: Trace) -> str:
+def _walk_words(words: Words, sheet: PixelSheet, walk: Trace) -> str:
     pixels = walk["image", 0]
     left, h1 = pixels[0] + pixels[3], walk["h values", 1][0]
     right, h2 = pixels[1] + pixels[2], walk["h values", 1][1]
@@ -126,7 +126,9 @@ def _walk_words(words: Words, sheet: Sheet, walk: Trace) -> str:
     )  # fmt: skip
 
 
-def _pair(words: Words, sheet: Sheet, image: tuple[float, ...], view: dict[str, Any]) -> list[Part]:
+def _pair(
+    words: Words, sheet: PixelSheet, image: tuple[float, ...], view: dict[str, Any]
+) -> list[Part]:
     """For the neuron of h whose number fits most pairs of black and white."""
     pairs = [four_pixel_pair(image, number) for number in range(4)]
     pair = max(pairs, key=lambda trace: len(trace["same", 0]))
@@ -136,7 +138,7 @@ def _pair(words: Words, sheet: Sheet, image: tuple[float, ...], view: dict[str, 
     return [Prose(said), _figure(words, "pair", draw_pair(pair, **view))]
 
 
-def _table_words(words: Words, sheet: Sheet, table: Trace, clean: Trace) -> str:
+def _table_words(words: Words, sheet: PixelSheet, table: Trace, clean: Trace) -> str:
     kinds = table.about["kinds"]
     answers = table["answers", 0]
     odd, photo = kinds.index("odd"), kinds.index("photo")
@@ -152,7 +154,7 @@ def _table_words(words: Words, sheet: Sheet, table: Trace, clean: Trace) -> str:
     )  # fmt: skip
 
 
-def _tanh(words: Words, sheet: Sheet, view: dict[str, Any]) -> list[Part]:
+def _tanh(words: Words, sheet: PixelSheet, view: dict[str, Any]) -> list[Part]:
     """The worked neuron by both curves, and the whole table with the logistic function."""
     by_tanh, by_logistic = (neuron(PHOTO, WORKED, activation=name) for name in ("tanh", "sigmoid"))
     turned = neuron(PHOTO, [-weight for weight in WORKED], activation="sigmoid")
@@ -178,7 +180,7 @@ def _tanh(words: Words, sheet: Sheet, view: dict[str, Any]) -> list[Part]:
     return [Prose(said), Prose(fails), _figure(words, "logistic", scene)]
 
 
-def _signs(words: Words, sheet: Sheet, view: dict[str, Any]) -> list[Part]:
+def _signs(words: Words, sheet: PixelSheet, view: dict[str, Any]) -> list[Part]:
     one, other = (four_pixel(SIGNS_IMAGE, k4_sign=sign) for sign in (-1, 1))
     said = words(
         "four_pixel.prose-signs",

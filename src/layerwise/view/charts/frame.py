@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from ...scene import Camera, Mark, Scene, Stop, Timeline
 from ...trace import Moment, Trace
 from ...typeface import shorten, text_width
 from ..marks import label, wrapped
+from ..steps import stepping
 from ..style import (
     BOLD_WEIGHT,
     FOOT_SIZE,
@@ -120,19 +120,10 @@ class Frame:
 
         Nothing is drawn between two stops that was not recorded: the picture steps.
         """
-        camera = Camera((self.width / 2, self.height / 2), self.scale)
-
-        @lru_cache(maxsize=8)
-        def marks(stop: int) -> tuple[Mark, ...]:
-            drawn = draw(stop)
-            if self.scale == 1:
-                return tuple(drawn)
-            return tuple(camera.apply(mark, self.size) for mark in drawn)
-
-        return Scene(
-            lambda stop, fraction: marks(stop), timeline(labels, speed), size=self.size,
+        return stepping(
+            draw, timeline(labels, speed), size=self.size,
+            camera=Camera((self.width / 2, self.height / 2), self.scale),
             ground=self.theme.ground, title=title, description=description,
-            poster=len(labels) - 1,
         )  # fmt: skip
 
 

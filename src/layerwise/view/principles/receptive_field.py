@@ -16,9 +16,10 @@ from ...types import Array, ByteArray, FloatArray, float32_array
 from ..charts.frame import trace_of
 from ..marks import Box, inscribed, label
 from ..palette import magnitude_color
+from ..sheet import LEFT, SMALL, Drawing, sheet
 from ..style import LIGHT_WEIGHT, Theme, format_count
-from .four_pixel.parts import FOOT, LEFT, Sheet
 
+_SIZE: Final = (1280, 720)
 _SIDE: Final = 478.0
 _TOP: Final = 122.0
 _SECOND: Final = LEFT + _SIDE + 26
@@ -44,23 +45,21 @@ def receptive_field(trace: Trace, *, theme: str | Theme = "dark", language: str 
             "There is no receptive field in the trace", received=repr(given.title),
             do="Give what explain.receptive_field made",
         )  # fmt: skip
-    sheet = Sheet.of(theme, language)
-    told = sheet.words
-    drawing = _Drawing(given, sheet)
+    drawing = _Drawing(given, sheet(_SIZE, theme, language, _SIZE))
+    told = drawing.sheet.words
     title = told("receptive_fields.title", layer=given.about["layer"])
     last = len(given) - 1
     description = told(
         "receptive_fields.description", layer=given.about["layer"], size=drawing.size_of(last),
         count=drawing.counted(last, "count"),
     )  # fmt: skip
-    return sheet.scene(drawing.marks, list(given.about["layers"]), title, description)
+    return drawing.sheet.scene(
+        drawing.marks, list(given.about["layers"]), title=title, description=description, pace_s=1.4
+    )
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawing:
-    trace: Trace
-    sheet: Sheet
-
+class _Drawing(Drawing):
     @cached_property
     def picture(self) -> tuple[ByteArray, bool]:
         """The picture as colours, and whether its brightness was stretched."""
@@ -123,12 +122,12 @@ class _Drawing:
             marks.append(Image(box, colors, refers=Reference("effective", stop)))
             marks += self._outline(box, field)
             scale = told("receptive_fields.scale", top=sheet.number(top))
-            marks.append(sheet.text(box[0], box[1] + box[3] + 26, scale, size=FOOT, quiet=True))
+            marks.append(sheet.text(box[0], box[1] + box[3] + 26, scale, size=SMALL, quiet=True))
         return [*marks, *self._numbers(stop)]
 
     def _panel(self, left: float, said: str, stop: int) -> list[Mark]:
-        said = shorten(said, _SIDE, FOOT)
-        return [self.sheet.text(left, _TOP - 14, said, size=FOOT, quiet=True)]
+        said = shorten(said, _SIDE, SMALL)
+        return [self.sheet.text(left, _TOP - 14, said, size=SMALL, quiet=True)]
 
     def _faded(self, box: Box, field: Array, stop: int) -> Mark:
         picture = self.picture[0].astype(np.float32)
@@ -169,8 +168,8 @@ class _Drawing:
         marks: list[Mark] = [
             sheet.text(_COLUMN, _TOP + 14, name, size=20, bold=True),
             sheet.text(_COLUMN, _TOP + 40, shorten(told("receptive_fields.unit", unit=unit),
-                                                   room, FOOT), size=FOOT, quiet=True),
-            sheet.text(_COLUMN, _TOP + 96, told("receptive_fields.size"), size=FOOT, quiet=True),
+                                                   room, SMALL), size=SMALL, quiet=True),
+            sheet.text(_COLUMN, _TOP + 96, told("receptive_fields.size"), size=SMALL, quiet=True),
         ]  # fmt: skip
         size = self.size_of(stop)
         big = 40.0 if len(size) <= 7 else 30.0 if len(size) <= 9 else 22.0
@@ -192,7 +191,7 @@ class _Drawing:
             lines.append(("receptive_fields.share95", share))
         y = _TOP + 182
         for key, text in lines:
-            marks.append(sheet.text(_COLUMN, y, shorten(told(key), room, FOOT), size=FOOT,
+            marks.append(sheet.text(_COLUMN, y, shorten(told(key), room, SMALL), size=SMALL,
                                     quiet=True))  # fmt: skip
             marks.append(sheet.text(_COLUMN, y + 24, text, size=20))
             y += 58

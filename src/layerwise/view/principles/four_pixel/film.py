@@ -15,14 +15,15 @@ from ....types import FloatArray, float32_array
 from ...charts.frame import trace_of
 from ...marks import Box, label
 from ...palette import NEGATIVE, POSITIVE, signed_color, text_on
+from ...sheet import LEFT, SMALL
 from ...style import Theme
-from .parts import FOOT, LEFT, Sheet, greys, verdict_words
+from .parts import PACE_S, PixelSheet, greys, verdict_words
 
 LAYERS: Final = ("h", "k", "parts", "out")
 _CAMERA: Final = (LEFT, 104.0, 300.0, 300.0)
 _COLUMNS: Final = {"image": 410.0, "h": 542.0, "k": 682.0, "parts": 822.0, "out": 962.0}
 _TOP, _BOTTOM = 112.0, 608.0
-_TILE: Final = {"image": 34.0, "h": 64.0, "k": 64.0, "parts": 31.0, "out": 64.0}
+_TILE: Final = {"image": 34.0, "h": 64.0, "k": 64.0, "parts": 27.0, "out": 64.0}
 _NAMES, _BAR_END, _RIGHT = 1016.0, 1240.0, 1240.0
 
 
@@ -39,20 +40,26 @@ def four_pixel(trace: Trace, *, theme: str | Theme = "dark", language: str = "en
             "There is no walk through the four-pixel network in the trace",
             received=repr(given.title), do="Give what explain.four_pixel made",
         )  # fmt: skip
-    sheet = Sheet.of(theme, language)
+    sheet = PixelSheet.of(theme, language)
     told = sheet.words
     drawing = _Drawing(given, sheet)
     labels = [told("four_pixel.stop-image"), *(told(f"four_pixel.stop-{n}") for n in LAYERS)]
     pixels = ", ".join(sheet.number(float(p)) for p in given["image", 0])
     said = verdict_words(told, given.about["verdict"], len(given.about["leading"]))
     description = told("four_pixel.film-description", pixels=pixels, verdict=said)
-    return sheet.scene(drawing.marks, labels, told("four_pixel.film-title"), description)
+    return sheet.scene(
+        drawing.marks,
+        labels,
+        title=told("four_pixel.film-title"),
+        description=description,
+        pace_s=PACE_S,
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class _Drawing:
     trace: Trace
-    sheet: Sheet
+    sheet: PixelSheet
 
     def marks(self, stop: int) -> list[Mark]:
         told = self.sheet.words
@@ -84,7 +91,7 @@ class _Drawing:
             text = self.sheet.number(float(pixels[number]))
             marks.append(label(middle[0], middle[1] + 9, text, color, size=26, anchor="middle"))
             name = self.sheet.words(f"four_pixel.pixel-{number}")
-            marks.append(label(middle[0], middle[1] + 36, name, color, size=FOOT, anchor="middle"))
+            marks.append(label(middle[0], middle[1] + 36, name, color, size=SMALL, anchor="middle"))
         return marks
 
     def _pixels(self) -> list[Mark]:
@@ -103,7 +110,7 @@ class _Drawing:
             x, y, _, _ = self._box("image", number)
             name = self.sheet.words(f"four_pixel.short-{number}")
             marks.append(
-                self.sheet.text(x + side / 2, y + side + 18, name, size=FOOT, quiet=True,
+                self.sheet.text(x + side / 2, y + side + 18, name, size=SMALL, quiet=True,
                                 anchor="middle")
             )  # fmt: skip
         head = self.sheet.words("four_pixel.head-image")
@@ -111,7 +118,7 @@ class _Drawing:
         return marks
 
     def _head(self, name: str, said: str) -> Mark:
-        return self.sheet.text(_COLUMNS[name], 88, said, size=FOOT, quiet=True, anchor="middle")
+        return self.sheet.text(_COLUMNS[name], 88, said, size=SMALL, quiet=True, anchor="middle")
 
     def _box(self, name: str, number: int) -> Box:
         count = 8 if name == "parts" else 4
@@ -139,7 +146,7 @@ class _Drawing:
             x, y, side, _ = box
             text = self.sheet.number(float(values[neuron]))
             marks.append(
-                self.sheet.text(x + side / 2, y + side + 22, text, size=FOOT, anchor="middle")
+                self.sheet.text(x + side / 2, y + side + 22, text, size=SMALL, anchor="middle")
             )
         if name == "out":
             marks += self._answers(stop == number)

@@ -13,8 +13,9 @@ from ....types import FloatArray, float32_array
 from ...charts.frame import trace_of
 from ...marks import wrapped
 from ...palette import signed_color
+from ...sheet import LEFT, SMALL, TEXT
 from ...style import Theme
-from .parts import FOOT, LEFT, TEXT, Sheet
+from .parts import PACE_S, PixelSheet
 
 _SIZE: Final = (1280, 640)
 _PLANE: Final = (110.0, 100.0, 440.0, 440.0)
@@ -32,7 +33,7 @@ def four_pixel_pair(trace: Trace, *, theme: str | Theme = "dark", language: str 
             "There is no plane of two pixels in the trace", received=repr(given.title),
             do="Give what explain.four_pixel_pair made",
         )  # fmt: skip
-    sheet = Sheet.of(theme, language, _SIZE)
+    sheet = PixelSheet.of(theme, language, _SIZE)
     told = sheet.words
     neuron = given.about["neuron"]
     title = told("four_pixel.pair-title", neuron=neuron)
@@ -50,7 +51,7 @@ def four_pixel_pair(trace: Trace, *, theme: str | Theme = "dark", language: str 
 
     same = len(given["same", 0])
     description = told("four_pixel.pair-description", neuron=neuron, value=value, count=same)
-    return sheet.scene(marks, [title], title, description)
+    return sheet.scene(marks, [title], title=title, description=description, pace_s=PACE_S)
 
 
 def _at(first: float, second: float) -> tuple[float, float]:
@@ -58,7 +59,7 @@ def _at(first: float, second: float) -> tuple[float, float]:
     return x + (first + 1) / 2 * width, y + (1 - second) / 2 * height
 
 
-def _plane(sheet: Sheet, trace: Trace) -> list[Mark]:
+def _plane(sheet: PixelSheet, trace: Trace) -> list[Mark]:
     theme, told = sheet.theme, sheet.words
     seen, values = trace["seen", 0], trace["values", 0]
     colors = signed_color(values[::-1], 1.0, theme)
@@ -69,14 +70,14 @@ def _plane(sheet: Sheet, trace: Trace) -> list[Mark]:
     x, y, width, height = _PLANE
     names = [told(f"four_pixel.pixel-{number}") for number in seen.tolist()]
     below = y + height + 22
-    marks.append(sheet.text(x, below, sheet.number(-1), size=FOOT, quiet=True, anchor="middle"))
-    marks.append(sheet.text(x + width, below, "1", size=FOOT, quiet=True, anchor="middle"))
-    marks.append(sheet.text(x + width / 2, below, names[0], size=FOOT, quiet=True,
+    marks.append(sheet.text(x, below, sheet.number(-1), size=SMALL, quiet=True, anchor="middle"))
+    marks.append(sheet.text(x + width, below, "1", size=SMALL, quiet=True, anchor="middle"))
+    marks.append(sheet.text(x + width / 2, below, names[0], size=SMALL, quiet=True,
                             anchor="middle"))  # fmt: skip
-    marks.append(sheet.text(x - 10, y + 12, "1", size=FOOT, quiet=True, anchor="end"))
-    marks.append(sheet.text(x - 10, y + height, sheet.number(-1), size=FOOT, quiet=True,
+    marks.append(sheet.text(x - 10, y + 12, "1", size=SMALL, quiet=True, anchor="end"))
+    marks.append(sheet.text(x - 10, y + height, sheet.number(-1), size=SMALL, quiet=True,
                             anchor="end"))  # fmt: skip
-    marks.append(sheet.text(x, y - 12, names[1], size=FOOT, quiet=True))
+    marks.append(sheet.text(x, y - 12, names[1], size=SMALL, quiet=True))
     pixels, signs = trace["image", 0][seen], trace["signs", 0]
     ink = np.array(theme.ink, np.uint8)
     ends = _line(float(signs @ pixels), signs)
@@ -104,14 +105,14 @@ def _line(total: float, signs: FloatArray) -> list[tuple[float, float]] | None:
     return [ends[0], ends[-1]] if len(ends) > 1 and ends[0] != ends[-1] else None
 
 
-def _corners(sheet: Sheet, trace: Trace, top: float) -> list[Mark]:
+def _corners(sheet: PixelSheet, trace: Trace, top: float) -> list[Mark]:
     """The four pairs of black and white, each as two pixels one above the other, with its value."""
     told, seen, signs = sheet.words, trace["seen", 0], trace["signs", 0]
     grid, values = trace["grid", 0], trace["values", 0]
     same = {tuple(pair) for pair in trace["same", 0].tolist()}
     upper = 0 if seen[0] in (0, 1) else 1
     marks: list[Mark] = [
-        sheet.text(_COLUMN, top, told("four_pixel.pair-corners"), size=FOOT, quiet=True)
+        sheet.text(_COLUMN, top, told("four_pixel.pair-corners"), size=SMALL, quiet=True)
     ]
     for number, (first, second) in enumerate([(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)]):
         x = _COLUMN + number * 142
@@ -124,7 +125,7 @@ def _corners(sheet: Sheet, trace: Trace, top: float) -> list[Mark]:
         alike = (first, second) in same
         marks.append(sheet.text(x, top + 164, text, size=22, bold=alike))
         if alike:
-            marks.append(sheet.text(x, top + 190, told("four_pixel.pair-same"), size=FOOT))
+            marks.append(sheet.text(x, top + 190, told("four_pixel.pair-same"), size=SMALL))
     sign = "+" if signs[1] > 0 else "−"
     names = [told(f"four_pixel.short-{number}") for number in seen.tolist()]
     formula = f"{trace.about['neuron']} = tanh({names[0]} {sign} {names[1]})"

@@ -1,50 +1,31 @@
-"""What the pictures of the four-pixel camera share: tiles of two by two, numbers, captions."""
+"""What the pictures of the four-pixel camera share: tiles of two by two, numbers, verdicts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, SupportsFloat
 
 import numpy as np
 
 from ....language import Words, words
-from ....scene import Color, Image, Mark, Rectangles, Reference, Scene, Stop, Timeline
+from ....scene import Color, Image, Mark, Rectangles, Reference
 from ....types import ByteArray, FloatArray, float32_array
-from ...marks import Anchor, label, wrapped
 from ...palette import signed_color
-from ...spoken import Spoken
-from ...style import (
-    BOLD_WEIGHT,
-    HAIRLINE,
-    MINUS,
-    SMALLEST_SIZE,
-    Theme,
-)
+from ...sheet import Sheet
+from ...style import HAIRLINE, MINUS, Theme
 from ...style import theme as theme_named
 
 SIZE: Final = (1280, 720)
-LEFT: Final = 40.0
-TITLE: Final = 26.0
-TEXT: Final = 18.0
-FOOT: Final = float(SMALLEST_SIZE)
 AS_ROWS: Final = (0, 1, 3, 2)  # clockwise from the upper left → row by row
-STOP_S: Final = 1.4
+PACE_S: Final = 1.4
 
 
-@dataclass(frozen=True)
-class Sheet(Spoken):
-    """A picture of this size in a theme and a language."""
-
-    theme: Theme
-    words: Words
-    size: tuple[int, int] = SIZE
+class PixelSheet(Sheet):
+    """A sheet with tiles of two by two, laid out in pixels of its own size."""
 
     @staticmethod
-    def of(theme: str | Theme, language: str, size: tuple[int, int] = SIZE) -> Sheet:
+    def of(theme: str | Theme, language: str, size: tuple[int, int] = SIZE) -> PixelSheet:
         """By the names of the theme and the language."""
-        return Sheet(theme_named(theme), words(language), size)
+        return PixelSheet(size, theme_named(theme), words(language), size)
 
     def number(self, value: SupportsFloat, digits: int = 3) -> str:
         """A number as the language writes it: 0.5 where it is so exactly, 0.746 where rounded."""
@@ -52,41 +33,6 @@ class Sheet(Spoken):
         if abs(float(plain) - float(value)) < 1e-12:
             return self.words.figures(f"{float(plain) + 0.0:g}".replace("-", MINUS))
         return super().number(value, digits)
-
-    def frame(self, title: str, foot: Sequence[str]) -> list[Mark]:
-        """The title above and the foot lines below."""
-        ink, grey = self.theme.ink, self.theme.grey
-        marks: list[Mark] = [label(LEFT, 52, title, ink, size=TITLE, weight=BOLD_WEIGHT)]
-        lines = wrapped(foot, self.size[0] - 2 * LEFT, FOOT)
-        for number, line in enumerate(reversed(lines)):
-            marks.append(label(LEFT, self.size[1] - 24 - 22 * number, line, grey, size=FOOT))
-        return marks
-
-    def scene(
-        self,
-        draw: Callable[[int], Sequence[Mark]],
-        labels: Sequence[str],
-        title: str,
-        description: str,
-    ) -> Scene:
-        """A film that steps from stop to stop; its poster is the last."""
-        drawn = lru_cache(maxsize=8)(lambda stop: tuple(draw(stop)))
-        stops = [Stop(n * STOP_S, STOP_S, name) for n, name in enumerate(labels)]
-        timeline = Timeline(stops, len(stops) * STOP_S)
-        return Scene(
-            lambda stop, fraction: drawn(stop), timeline, size=self.size,
-            ground=self.theme.ground, title=title, description=description,
-            poster=len(stops) - 1,
-        )  # fmt: skip
-
-    def text(
-        self, x: float, y: float, said: str, *, size: float = TEXT, quiet: bool = False,
-        bold: bool = False, anchor: Anchor = "start",
-    ) -> Mark:  # fmt: skip
-        """A line of text in ink, or in grey."""
-        color = self.theme.grey if quiet else self.theme.ink
-        return label(x, y, said, color, size=size, weight=BOLD_WEIGHT if bold else 400,
-                     anchor=anchor)  # fmt: skip
 
     def signed(
         self, box: tuple[float, float, float, float], field: FloatArray, limit: float,

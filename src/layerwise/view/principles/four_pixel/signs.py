@@ -12,8 +12,9 @@ from ....trace import Trace
 from ....types import float32_array
 from ...charts.frame import trace_of
 from ...palette import NEGATIVE, POSITIVE
+from ...sheet import LEFT, SMALL
 from ...style import Theme
-from .parts import FOOT, LEFT, Sheet
+from .parts import PACE_S, PixelSheet
 
 _X: Final = {"h": 330.0, "k": 560.0, "parts": 790.0, "out": 1020.0}
 _SIZE: Final = (1280, 600)
@@ -38,16 +39,16 @@ def four_pixel_signs(
             received=" and ".join(repr(trace.title) for trace in given),
             do="Give explain.four_pixel(image, k4_sign=-1) and the same with k4_sign=1",
         )
-    sheet = Sheet.of(theme, language, _SIZE)
+    sheet = PixelSheet.of(theme, language, _SIZE)
     told = sheet.words
     title = told("four_pixel.signs-title")
 
     def marks(stop: int) -> list[Mark]:
         drawn = sheet.frame(title, [told("four_pixel.foot-fields")])
         for name, head in (("h", "h3, h4"), ("k", "k4"), ("parts", "+k4, −k4")):
-            drawn.append(sheet.text(_X[name], 110, head, size=FOOT, quiet=True, anchor="middle"))
+            drawn.append(sheet.text(_X[name], 110, head, size=SMALL, quiet=True, anchor="middle"))
         drawn.append(
-            sheet.text(_X["out"], 110, told("four_pixel.class-horizontal"), size=FOOT, quiet=True,
+            sheet.text(_X["out"], 110, told("four_pixel.class-horizontal"), size=SMALL, quiet=True,
                        anchor="middle")
         )  # fmt: skip
         for trace, middle in zip(given, _ROWS, strict=True):
@@ -56,10 +57,10 @@ def four_pixel_signs(
 
     answers = [sheet.percent(float(trace["out values", 4][3])) for trace in given]
     description = told("four_pixel.signs-description", one=answers[0], other=answers[1])
-    return sheet.scene(marks, [title], title, description)
+    return sheet.scene(marks, [title], title=title, description=description, pace_s=PACE_S)
 
 
-def _row(sheet: Sheet, trace: Trace, middle: float) -> list[Mark]:
+def _row(sheet: PixelSheet, trace: Trace, middle: float) -> list[Mark]:
     weights = trace["k weights", 2][3]
     signs = ", ".join(sheet.number(float(weight)) for weight in weights[2:])
     marks: list[Mark] = [
@@ -90,7 +91,7 @@ def _row(sheet: Sheet, trace: Trace, middle: float) -> list[Mark]:
             marks.append(sheet.outline(box))
             text = sheet.number(float(trace[f"{name} values", number][neuron]))
             beneath = y + _TILE / 2 + 20
-            marks.append(sheet.text(_X[name], beneath, text, size=FOOT, anchor="middle"))
+            marks.append(sheet.text(_X[name], beneath, text, size=SMALL, anchor="middle"))
     share = sheet.percent(float(trace["out values", 4][3]))
     marks.append(sheet.text(1240, middle + 8, share, size=24, bold=True, anchor="end"))
     return marks

@@ -9,8 +9,9 @@ from ....scene import Image, Mark, Reference, Scene
 from ....trace import Trace
 from ....typeface import shorten
 from ...charts.frame import trace_of
+from ...sheet import LEFT, SMALL
 from ...style import Theme
-from .parts import FOOT, LEFT, Sheet, greys, verdict_words
+from .parts import PACE_S, PixelSheet, greys, verdict_words
 
 MOST: Final = 20
 _COLUMNS: Final = 5
@@ -25,7 +26,7 @@ def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str
     and the picture says so. Raises `InputError` for a trace of another kind.
     """
     given = _table(trace)
-    sheet = Sheet.of(theme, language)
+    sheet = PixelSheet.of(theme, language)
     told = sheet.words
     pixels, answers, leading = (given[name, 0] for name in ("images", "answers", "leading"))
     shown = min(len(pixels), MOST)
@@ -54,16 +55,16 @@ def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str
                 base = y + 41 + 20 * row
                 quiet = not leading[number, row]
                 text = sheet.percent(float(answers[number, row]))
-                drawn.append(sheet.text(left, base, told(f"four_pixel.class-{name}"), size=FOOT,
+                drawn.append(sheet.text(left, base, told(f"four_pixel.class-{name}"), size=SMALL,
                                         quiet=quiet))  # fmt: skip
-                drawn.append(sheet.text(right, base, text, size=FOOT, quiet=quiet, anchor="end"))
+                drawn.append(sheet.text(right, base, text, size=SMALL, quiet=quiet, anchor="end"))
         return drawn
 
     description = told(
         "four_pixel.table-description", count=len(pixels),
         right=sum(verdict not in ("tie", "no answer") for verdict in given.about["verdicts"]),
     )  # fmt: skip
-    return sheet.scene(marks, [title], title, description)
+    return sheet.scene(marks, [title], title=title, description=description, pace_s=PACE_S)
 
 
 def four_pixel_rows(
@@ -74,7 +75,7 @@ def four_pixel_rows(
     An image is written as its four pixels clockwise from the upper left.
     """
     given = _table(trace)
-    sheet = Sheet.of("light", language)
+    sheet = PixelSheet.of("light", language)
     told = sheet.words
     classes = [told(f"four_pixel.class-{name}") for name in given.about["classes"]]
     head = (told("four_pixel.table-image"), *classes, told("four_pixel.table-verdict"))

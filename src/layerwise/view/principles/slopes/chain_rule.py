@@ -15,8 +15,8 @@ from ....types import FloatArray, float32_array
 from ...charts.frame import chosen
 from ...marks import hairlines
 from ...palette import signed_color, text_on
+from ...sheet import LEFT, MOST_STOPS, SMALL, WIDTH, Sheet, sheet, trace_with
 from ...style import Theme, format_count
-from ..surface.sheet import LEFT, MOST_STOPS, SMALL, WIDTH, Sheet, sheet, trace_with
 
 MOST_NEURONS: Final = 16
 ROWS: Final = 11

@@ -13,8 +13,8 @@ from ....trace import Trace
 from ....typeface import shorten, text_width
 from ....types import FloatArray, float32_array
 from ...palette import class_colors
+from ...sheet import LEFT, SMALL, WIDTH, Sheet, sheet, trace_with
 from ...style import Theme
-from ..surface.sheet import LEFT, SMALL, WIDTH, Sheet, sheet, trace_with
 
 _BOX: Final = (80.0, 122.0, 1040.0, 432.0)
 RADIUS: Final = 26.0

@@ -15,8 +15,8 @@ from ....types import FloatArray, float32_array
 from ...charts.scale import Scale, power_range
 from ...marks import hairlines
 from ...palette import class_colors
+from ...sheet import LEFT, SMALL, Sheet, sheet, trace_with
 from ...style import Theme, format_count
-from ..surface.sheet import LEFT, SMALL, Sheet, sheet, trace_with
 
 ROWS: Final = 14
 DIGITS: Final = 8

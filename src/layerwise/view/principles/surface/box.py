@@ -13,8 +13,8 @@ from ....types import FloatArray, float32_array
 from ...charts.chart import faded
 from ...charts.scale import Scale
 from ...marks import Box, hairlines
+from ...sheet import SMALL, Sheet
 from .contours import Contours, clipped
-from .sheet import SMALL, Sheet
 
 BOX: Final = (92.0, 74.0, 484.0, 484.0)
 PATH: Final = 3.0

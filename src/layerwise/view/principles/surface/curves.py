@@ -15,7 +15,7 @@ from ....types import FloatArray, float32_array
 from ...charts.chart import line
 from ...charts.scale import Scale, power_range, round_range
 from ...marks import Box, hairlines, spread_apart
-from .sheet import SMALL, WIDTH, Sheet
+from ...sheet import SMALL, WIDTH, Sheet
 
 BOX: Final = (680.0, 118.0, 272.0, 380.0)
 

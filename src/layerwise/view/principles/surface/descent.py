@@ -12,11 +12,11 @@ from ....trace import Trace
 from ....types import FloatArray
 from ...charts.frame import chosen
 from ...palette import class_colors
+from ...sheet import MOST_STOPS, Sheet, sheet, trace_with
 from ...style import Theme
 from .box import BOX, SurfaceBox
 from .contours import Contours
 from .curves import Line, LossCurves
-from .sheet import MOST_STOPS, Sheet, sheet, trace_with
 
 _HUES = (1, 3, 4, 5, 7, 2, 8, 6, 0, 9)  # class colours, those first that stand out from the bands
 

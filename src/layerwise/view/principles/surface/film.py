@@ -12,11 +12,11 @@ from ....trace import Trace
 from ....types import FloatArray
 from ...charts.frame import chosen
 from ...palette import class_colors
+from ...sheet import MOST_STOPS, Sheet, sheet, trace_with
 from ...style import Theme, format_count, format_percent
 from .box import BOX, SurfaceBox
 from .contours import Contours
 from .curves import Line, LossCurves
-from .sheet import MOST_STOPS, Sheet, sheet, trace_with
 
 
 def loss_surface(

@@ -316,13 +316,16 @@ class LayerReading:
 class Part:
     """A part of a picture that a page tells of: its box, its name, what is known of it.
 
-    `inside` draws what is in it: a page shows that when the part is magnified or opened.
+    `inside` draws what is in it: a page shows that when the part is magnified or opened. Parts with
+    the same function share it. `stops` (stop of the picture,) says at which of its own stops it
+    opens; () at the first.
     """
 
     box: tuple[float, float, float, float]
     name: str
     lines: tuple[str, ...] = ()
     inside: Callable[[], Scene] | None = None
+    stops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -99,6 +99,7 @@ def scene_document(scene: Scene, form: Form | None = None) -> Json:
         **film,
         "portrait": portrait,
         "runs": [form.run(run, before) for run, before in shared.runs.written()],
+        **({"insides": shared.insides} if shared.insides else {}),
         "palettes": shared.palettes.entries,
         "pictures": shared.pictures.entries,
         "replays": {site: _plain(recipe, form) for site, recipe in replays.items()},
@@ -241,6 +242,18 @@ class _Shared:
     def __init__(self, replayed: frozenset[str], form: Form) -> None:
         self.replayed, self.form, self.runs = replayed, form, _Runs()
         self.palettes, self.pictures = _Table(), _Table()
+        self.insides: list[Json] = []
+        # The functions are kept beside their places, so that none is taken for another.
+        self._inside_of: dict[int, tuple[Callable[[], Scene], int]] = {}
+
+    def inside(self, draw: Callable[[], Scene]) -> int:
+        """The place of what is in a part, drawn once for all parts that share the function."""
+        if id(draw) not in self._inside_of:
+            self._inside_of[id(draw)] = draw, len(self.insides)
+            at = len(self.insides)
+            self.insides.append({})
+            self.insides[at] = _film(draw(), self)
+        return self._inside_of[id(draw)][1]
 
     def palette(self, palette: ByteArray) -> int:
         return self.palettes.index(array_value(palette))
@@ -432,10 +445,13 @@ def _reading(reading: GridReading, shared: _Shared) -> Json:
 
 
 def _part(part: Part, shared: _Shared) -> Json:
-    inside = None if part.inside is None else _film(part.inside(), shared)
-    return {
+    inside = None if part.inside is None else shared.inside(part.inside)
+    written: Json = {
         "box": _listed(part.box), "name": part.name, "lines": list(part.lines), "inside": inside
     }  # fmt: skip
+    if part.stops and inside is not None:
+        written["stops"] = list(part.stops)
+    return written
 
 
 def _units(reading: UnitReading, form: Form) -> Json:

@@ -41,11 +41,8 @@ def page_fonts(documents: Sequence[Json], *, text: str = "", code: str = "") -> 
 
 
 def _films(documents: Sequence[Json]) -> Iterable[Json]:
-    waiting = [film for each in documents for film in (each, each["portrait"]) if film]
-    while waiting:
-        film = waiting.pop()
-        waiting += [part["inside"] for part in film.get("parts", []) if part["inside"]]
-        yield film
+    for each in documents:
+        yield from (film for film in (each, each["portrait"], *each.get("insides", ())) if film)
 
 
 def _spoken(documents: Sequence[Json]) -> Iterable[str]:

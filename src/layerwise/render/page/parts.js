@@ -2,7 +2,10 @@
 
 import { add } from "./pointing.js";
 
-/** @typedef {{box: number[], name: string, lines: string[], inside: any}} Part */
+/**
+ * @typedef {{box: number[], name: string, lines: string[], inside: number | null,
+ *   stops?: number[]}} Part
+ */
 
 /** The parts of one layout of a scene. */
 export class Parts {
@@ -27,6 +30,23 @@ export class Parts {
     return best;
   }
 
+  /** Whether there is more in a part. */
+  opens(number) {
+    return this.entries[number].inside !== null;
+  }
+
+  /** At which of its own stops what is in a part opens, at a stop of this picture. */
+  stopIn(number, stop) {
+    return this.entries[number].stops?.[stop] ?? 0;
+  }
+
+  /** The stop of this picture that belongs to one of what is in a part; itself if it fits. */
+  stopAround(number, stop, inner) {
+    if (this.stopIn(number, stop) === inner) return stop;
+    const found = this.entries[number].stops?.indexOf(inner) ?? -1;
+    return found < 0 ? stop : found;
+  }
+
   /** The part nearest to another in a direction; itself where there is none. */
   moved(number, down, on) {
     const from = middle(this.entries[number].box);
@@ -48,11 +68,11 @@ export class Parts {
    * @param {Object<string, string>} words
    */
   fill(card, number, words) {
-    const { name, lines, inside } = this.entries[number];
+    const { name, lines } = this.entries[number];
     card.replaceChildren();
     add(card, "div", "title", name);
     for (const line of lines) add(card, "div", "quiet", line);
-    if (inside) add(card, "div", "classes", words.open);
+    if (this.opens(number)) add(card, "div", "classes", words.open);
   }
 }
 

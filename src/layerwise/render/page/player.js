@@ -36,8 +36,10 @@ export class Player {
     this.scene = scene;
     this.sources = new Sources(scene);
     this.layouts = [scene, scene.portrait].map((film) => film && this.layoutOf(film));
-    /** The layouts that the one shown was opened from, outermost first, with their stops. */
+    /** The layouts that the one shown was opened from, outermost first: stop and opened part. */
     this.around = [];
+    /** The layouts of what was opened so far, by their places in the scene. */
+    this.insides = [];
     this.layout = this.layouts[0];
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.canvas = this.part("canvas");
@@ -389,7 +391,7 @@ export class Player {
       this.moveCursor(rows * far, columns * far);
     } else if (this.cursor && event.key === "Escape") this.toggleCursor();
     else if (event.key === "Escape" && this.around.length) this.close();
-    else if (event.key === "Enter" && this.pointed !== null) this.open(this.pointed);
+    else if (event.key === "Enter" && this.partHere() !== null) this.open(this.partHere());
     else if (event.shiftKey && arrow[event.key] && this.zoom.view.zoom > 1) {
       this.act(event.key.slice(5).toLowerCase());
     } else {
@@ -418,6 +420,13 @@ export class Player {
     [this.cell, this.target] = target ? [null, target] : [cell, null];
     this.pointed = cell || target ? null : part;
     this.moveCursor(0, 0);
+  }
+
+  /** The part that is pointed at, or that the unit pointed at stands for; null where none is. */
+  partHere() {
+    if (this.pointed !== null || !this.target || this.target.from !== undefined) return this.pointed;
+    const [x, y, width, height] = this.layout.units.box(this.target);
+    return this.layout.parts.at(x + width / 2, y + height / 2);
   }
 
   moveCursor(rows, columns) {
@@ -530,6 +539,10 @@ export class Player {
     if (!target) return;
     const card = this.part("card");
     units.fill(card, target, this.stop, this.words);
+    const part = this.partHere();
+    if (part !== null && this.layout.parts.opens(part)) {
+      add(card, "div", "quiet", this.words.open);
+    }
     card.hidden = false;
     placeCard(card, this.pointer[0], this.pointer[1]);
     this.part("cell").hidden = true;
@@ -552,18 +565,21 @@ export class Player {
 
   /** Show what is in a part, in place of the whole. */
   open(number) {
-    const { inside } = this.layout.parts.entries[number];
-    if (!inside) return;
+    const { layout, stop } = this, { inside } = layout.parts.entries[number];
+    if (inside === null) return;
     this.pause();
-    this.around.push({ layout: this.layout, stop: this.stop });
-    inside.layout ??= this.layoutOf(inside);
-    this.change(inside.layout, 0);
+    this.around.push({ layout, stop, number });
+    this.insides[inside] ??= this.layoutOf(this.scene.insides[inside]);
+    this.change(this.insides[inside], layout.parts.stopIn(number, stop));
   }
 
   /** Go back to what the picture was opened from. */
   close() {
     const before = this.around.pop();
-    if (before) this.change(before.layout, before.stop);
+    if (!before) return;
+    this.pause();
+    const { layout, stop, number } = before;
+    this.change(layout, layout.parts.stopAround(number, stop, this.stop));
   }
 
   change(layout, stop) {
@@ -574,9 +590,11 @@ export class Player {
     this.shown = null;
     this.root.dataset.inside = String(this.around.length);
     this.canvas.setAttribute("aria-label", layout.film.title + ". " + layout.film.description);
+    this.part("scrubber").max = String(layout.film.stops.length - 1);
+    this.part("ticks").hidden = this.around.length > 0; // the chapters are those of the whole
     this.zoom.changed();
     this.fit();
-    if (hadCursor && layout.parts.entries.length) this.toggleCursor();
+    if (hadCursor && (layout.parts.entries.length || layout.units.layers.length)) this.toggleCursor();
   }
 
   /** A frame around a box of the scene, never smaller than can be seen. */
@@ -618,7 +636,7 @@ export class Player {
 
   /** The stop that the address asks for; null if it asks for none. */
   hashStop() {
-    const found = this.isWhole && /(?:^#|&)stop=(\d+)/.exec(location.hash);
+    const found = this.isWhole && !this.around.length && /(?:^#|&)stop=(\d+)/.exec(location.hash);
     return found ? Math.min(Number(found[1]), this.film.stops.length - 1) : null;
   }
 
@@ -631,7 +649,7 @@ export class Player {
 
   /** Keep the stop in the address, so that a link or a reload comes back to it. */
   writeHash(now = false) {
-    if (!this.isWhole) return;
+    if (!this.isWhole || this.around.length) return; // what is opened has no address
     if (this.playing && !now && performance.now() - this.hashTime < HASH_MS) return;
     this.hashTime = performance.now();
     try {

@@ -8,6 +8,8 @@ const STEP = 1.5;
 const SLACK = 4;
 /** How much of the picture's width or height a part fills when it opens. */
 const FULL = 0.7;
+/** The magnification from which on a part opens even if it is smaller. */
+const ENOUGH = 8;
 /** Milliseconds after a part was opened or left in which a wheel that still turns does nothing. */
 const CALM_MS = 500;
 
@@ -83,10 +85,10 @@ export class Zoom {
   /** Open the part at a place of the scene, if it fills the picture by now. */
   openAt([x, y]) {
     const { parts, film } = this.player.layout, number = parts.at(x, y);
-    if (number === null || !parts.entries[number].inside) return;
+    if (number === null || !parts.opens(number)) return;
     const [, , width, height] = parts.entries[number].box, { zoom } = this.view;
     const filled = Math.max((width * zoom) / film.size[0], (height * zoom) / film.size[1]);
-    if (filled >= FULL) this.player.open(number);
+    if (filled >= FULL || zoom >= ENOUGH) this.player.open(number);
   }
 
   /** Another picture is shown. */

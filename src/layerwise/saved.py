@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .lattice.classifier import LatticeClassifier
+    from .lattice.clusterer import LatticeClusterer
     from .lattice.ensemble import LatticeEnsembleClassifier
     from .train import Run
 
 KEY = "layerwise"
-KINDS = ("lattice classifier", "lattice ensemble", "network")
+KINDS = ("lattice classifier", "lattice ensemble", "lattice clusters", "network")
 
 
 def kind_of(path: str | Path) -> str:
@@ -49,8 +50,10 @@ def kind_of(path: str | Path) -> str:
 
 def load(
     path: str | Path, model: nn.Module | None = None
-) -> LatticeClassifier | LatticeEnsembleClassifier | Run:
-    """A saved model: a lattice classifier, an ensemble of them, or a network's run; all predict.
+) -> LatticeClassifier | LatticeEnsembleClassifier | LatticeClusterer | Run:
+    """A saved model: a lattice classifier, an ensemble of them, a clusterer, or a network's run.
+
+    All of them predict.
 
     `model` is a module to put a network's weights into; needed only for one of a person's own
     making. Nothing in the file is ever run. Raises `FileError` for a file that is missing, broken,
@@ -70,6 +73,10 @@ def load(
         from .lattice.ensemble_file import load_ensemble
 
         return load_ensemble(path)
+    if kind == "lattice clusters":
+        from .lattice.clusters_file import load_clusters
+
+        return load_clusters(path)
     from .lattice.model_file import load_model
 
     return load_model(path)

@@ -106,3 +106,23 @@ def test_wrong_input_is_answered(run, table, words: tuple[str, ...], message: st
     assert wrong.startswith("Error: ")
     assert message in wrong
     assert "wrote" not in said
+
+
+def test_saved_clusters_answer_for_new_rows_and_are_filmed(run, table, tmp_path: Path) -> None:
+    code, said, wrong = run(
+        "cluster", "trees.csv", "--grid", "64", "--model", "trees.lw", "--film", "a.svg"
+    )
+    assert (code, wrong) == (0, "")
+    assert said.endswith("wrote a.svg\nwrote trees.lw\n")
+    table[["width", "height"]][::-1].to_csv(tmp_path / "other.csv", index=False)
+    code, said, _ = run("predict", "trees.lw", "other.csv")
+    model = LatticeClusterer(grid=64).fit(table[["height", "width"]].to_numpy())
+    rows = [line.split(",") for line in said.splitlines()]
+    assert code == 0
+    assert rows[0] == ["row", "cluster"]
+    assert [int(cluster) for _, cluster in rows[1:]] == model.labels_[::-1].tolist()
+    assert run("film", "trees.lw", "--out", "b.svg")[0] == 0
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    code, _, wrong = run("predict", "trees.lw", "other.csv", "--unknown", "x.json")
+    assert code == 2
+    assert "Only a trained network" in wrong

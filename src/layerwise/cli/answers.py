@@ -1,4 +1,4 @@
-"""`predict`: what a saved model of either kind says about samples."""
+"""`predict`: what a saved model of any kind says about samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def predict(
     model: Annotated[
-        Path, typer.Argument(help="A model file that `classify --model` or `train` wrote.")
+        Path,
+        typer.Argument(
+            help="A model file that `classify --model`, `cluster --model` or `train` wrote."
+        ),
     ],
     data: Annotated[
         str, typer.Argument(help="Rows with the same columns, or images: a file, a folder, a .zip.")
@@ -29,7 +32,7 @@ def predict(
     ] = None,
     missing: Missing = "refuse",
 ) -> None:
-    """Give each sample its class and the probability of every class."""
+    """Give each sample its class and the probability of every class, or its cluster."""
     if out_file is not None:
         check_place(out_file)
     from ..saved import kind_of
@@ -53,10 +56,15 @@ def predict(
 
 
 def _lattice_answers(model: Path, data: str, missing: str) -> tuple[pd.DataFrame, list[str]]:
-    from ..lattice.prediction import predict_table
+    from ..lattice.clusterer import LatticeClusterer
+    from ..lattice.prediction import cluster_table, predict_table
     from ..saved import load
 
-    answers, outside, notes = predict_table(load(model), data, missing)  # type: ignore[arg-type]
+    fitted = load(model)
+    if isinstance(fitted, LatticeClusterer):
+        clusters, notes = cluster_table(fitted, data, missing)
+        return clusters, list(notes)
+    answers, outside, notes = predict_table(fitted, data, missing)  # type: ignore[arg-type]
     if not outside:
         return answers, list(notes)
     beyond = f"{outside:,} of {len(answers):,} rows lie outside the grid; its edge answers for them"

@@ -49,16 +49,23 @@ def cluster(
     out_file: Annotated[
         Path | None, typer.Option("--out", help="Write each row's cluster here, as CSV.")
     ] = None,
+    model_file: Annotated[
+        Path | None,
+        typer.Option("--model", help="Save the clusters here, for `predict` and `film`."),
+    ] = None,
     theme: Theme = "dark",
 ) -> None:  # fmt: skip
     """Find the clusters of a table, say why they are apart, and film how they were found."""
     films = places(film or [], page)
-    if out_file is not None:
-        check_place(out_file)
+    for place in (out_file, model_file):
+        if place is not None:
+            check_place(place)
     wanted = _layers(layers)
     check_choices(
         mapping=(mapping, ("linear", "quantile", "logistic")), theme=(theme, ("dark", "light"))
     )
+    import pandas as pd
+
     from ..data import load
     from ..lattice.clusterer import LatticeClusterer
     from ..lattice.clusters_options import checked_cluster_grid
@@ -72,16 +79,18 @@ def cluster(
             "Clusters are looked for on two columns of numbers or more",
             received=f"{len(data.columns)} in {table}",
         )
-    model.fit(data.features)
+    model.fit(pd.DataFrame(data.features, columns=[str(name) for name in data.columns]))
+    model.show_with(data.card.name, _axes(data, model))
     _show(data, model)
     if out_file is not None:
         _write(out_file, model)
+    if model_file is not None:
+        model.save(model_file)
     if films:
-        from ..view.lattice.clusters import clusters
+        from .lattice import film_of
 
-        trace = model.record(data=data.card.name, axes=_axes(data, model))
-        save(clusters(trace, theme=theme), films)
-    for path in films:
+        save(film_of(model, theme), films)
+    for path in [*films, *([model_file] if model_file else [])]:
         out.print(f"wrote {path}")
 
 

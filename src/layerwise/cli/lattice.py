@@ -24,6 +24,7 @@ from .terminal import (
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..lattice.classifier import LatticeClassifier
+    from ..lattice.clusterer import LatticeClusterer
     from ..lattice.ensemble import LatticeEnsembleClassifier
     from ..lattice.study import Study
     from ..scene import Scene
@@ -96,11 +97,16 @@ def classify(
         out.print(f"wrote {path}")
 
 
-def film_of(model: LatticeClassifier | LatticeEnsembleClassifier, theme: str) -> Scene:
-    """The film of one lattice, or of an ensemble's pair that matters most."""
+def film_of(
+    model: LatticeClassifier | LatticeEnsembleClassifier | LatticeClusterer, theme: str
+) -> Scene:
+    """The film of one lattice, of an ensemble's pair that matters most, or of clusters."""
+    from ..lattice.clusterer import LatticeClusterer
     from ..lattice.ensemble import LatticeEnsembleClassifier
-    from ..view import lattice, lattice_pairs
+    from ..view import clusters, lattice, lattice_pairs
 
+    if isinstance(model, LatticeClusterer):
+        return clusters(model.trace_, theme=theme)
     if isinstance(model, LatticeEnsembleClassifier):
         return lattice_pairs(model.trace_, theme=theme)
     return lattice(model.trace_, theme=theme)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -127,8 +128,13 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         points = X if self.projection_.note == "" else self.projection_.apply(X)
         self.mapping_ = GridMapping.fit(points, ones, grid, self.mapping, self.margin)
         flat = self.mapping_.flat_cells(points)
-        self.counts_ = np.bincount(flat, minlength=grid[0] * grid[1]).reshape(grid)
-        self._settle(flat)
+        self._count(flat, grid)
+        layers, self.tried_ = (
+            choose_layers(self.counts_.astype(np.float64))
+            if self.layers == "auto"
+            else (int(self.layers), ())
+        )
+        self._settle(layers)
         return self
 
     def predict(self, X: Any) -> IntArray:
@@ -145,27 +151,50 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return self.record()
 
     def record(self, **options: Any) -> Trace:
-        """The recording; see `clusters_recording.record_clusters` for its sites and `options`."""
+        """The recording; see `clusters_recording.record_clusters` for its sites and `options`.
+
+        Names that are not given are those of `show_with`.
+        """
         check_is_fitted(self)
         from .clusters_recording import record_clusters
 
-        return record_clusters(self, **options)
+        data, axes = getattr(self, "shown_with_", ("", None))
+        return record_clusters(self, **{"data": data, "axes": axes, **options})
 
-    def _settle(self, flat: IntArray) -> None:
-        """Set everything that follows from the counts and the points' cells (sample,)."""
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted model as one file (safetensors and JSON; no code in it)."""
+        check_is_fitted(self)
+        from .clusters_file import save_clusters
+
+        return save_clusters(self, Path(path))
+
+    def show_with(self, data: str, axes: tuple[str, str] | None = None) -> LatticeClusterer:
+        """The data's name, and names for the two axes, in this model's recordings.
+
+        They are saved with the model, so that its film can be made again anywhere.
+        """
+        check_is_fitted(self)
+        self.shown_with_ = (str(data), None if axes is None else (str(axes[0]), str(axes[1])))
+        self.__dict__.pop("trace_", None)
+        return self
+
+    def _count(self, flat: IntArray, grid: tuple[int, int]) -> None:
+        """Set the points of each cell (row, column), and the cell of each point (sample,)."""
+        self._cells = flat
+        self.counts_ = np.bincount(flat, minlength=grid[0] * grid[1]).reshape(grid)
+
+    def _settle(self, layers: int) -> None:
+        """Set everything that follows from the points' cells and the number of layers."""
         self.__dict__.pop("trace_", None)
         counts = self.counts_.astype(np.float64)
-        layers, self.tried_ = (
-            choose_layers(counts) if self.layers == "auto" else (int(self.layers), ())
-        )
         self._density = Density.of(counts, layers, _covered(self.counts_), float(self.noise))
         self._hills = find_hills(self._density, float(self.z))
         self.layers_, self.blur_ = layers, float(np.sqrt(layers) / 2)
         self.density_, self.background_ = self._density.map, self._density.background
-        belongs = self._clusters(flat)
+        belongs = self._clusters(self._cells)
         # A cell without a hill has the number −1: that is the last entry, noise.
         self.cell_labels_: IntArray = np.append(belongs, NOISE)[self._hills.basin]
-        self.labels_ = self.cell_labels_.reshape(-1)[flat]
+        self.labels_ = self.cell_labels_.reshape(-1)[self._cells]
         self.n_clusters_ = int(belongs.max(initial=NOISE)) + 1
         self.peaks_ = tuple(self._peaks(belongs))
 

@@ -9,10 +9,13 @@ import numpy as np
 from ..data import load
 from ..errors import InputError, unknown_name
 from .classifier import LatticeClassifier
+from .clusterer import LatticeClusterer
 from .ensemble import LatticeEnsembleClassifier
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..data import Dataset
 
 
 def predict_table(
@@ -25,6 +28,42 @@ def predict_table(
     "class", "outside" (beyond the grid) and "p(NAME)" for each class. With `missing="drop"` rows
     with missing cells get no answer. Raises `UnknownNameError` for a missing column.
     """
+    import pandas as pd
+
+    data, points = _points(model, table, missing)
+    probabilities = model.predict_proba(points)
+    outside = np.zeros(len(data), bool)  # an ensemble has no edges: its axes end at ranks
+    if isinstance(model, LatticeClassifier):
+        outside = model.outside(points)
+    answers = pd.DataFrame({"row": np.arange(1, len(data) + 1)})
+    answers["class"] = model.predict(points)
+    answers["outside"] = np.where(outside, "yes", "no")
+    for number, name in enumerate(model.classes_):
+        answers[f"p({name})"] = np.round(probabilities[:, number], 6)
+    return answers, int(outside.sum()), data.notes
+
+
+def cluster_table(
+    model: LatticeClusterer, table: Any, missing: str = "refuse"
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The cluster of each row, and notes on what was left out; `table` as in `predict_table`.
+
+    The answer has the columns "row" (counted from 1) and "cluster" (−1 for noise, and beyond the
+    grid). Raises `UnknownNameError` for a missing column.
+    """
+    import pandas as pd
+
+    data, points = _points(model, table, missing)
+    rows = np.arange(1, len(data) + 1)
+    return pd.DataFrame({"row": rows, "cluster": model.predict(points)}), data.notes
+
+
+def _points(
+    model: LatticeClassifier | LatticeEnsembleClassifier | LatticeClusterer,
+    table: Any,
+    missing: str,
+) -> tuple[Dataset, Any]:
+    """The table, and its rows with the columns that the model was fitted to."""
     import pandas as pd
 
     names = [str(name) for name in getattr(model, "feature_names_in_", [])]
@@ -43,14 +82,4 @@ def predict_table(
             received=f"{len(data.columns)} columns of numbers",
             allowed=f"{model.n_features_in_}",
         )
-    points = pd.DataFrame(data.features, columns=names) if names else data.features
-    probabilities = model.predict_proba(points)
-    outside = np.zeros(len(data), bool)  # an ensemble has no edges: its axes end at ranks
-    if isinstance(model, LatticeClassifier):
-        outside = model.outside(points)
-    answers = pd.DataFrame({"row": np.arange(1, len(data) + 1)})
-    answers["class"] = model.predict(points)
-    answers["outside"] = np.where(outside, "yes", "no")
-    for number, name in enumerate(model.classes_):
-        answers[f"p({name})"] = np.round(probabilities[:, number], 6)
-    return answers, int(outside.sum()), data.notes
+    return data, pd.DataFrame(data.features, columns=names) if names else data.features

@@ -1,0 +1,115 @@
+"""A fitted clusterer as one file: safetensors with JSON in its header. No code, no pickle.
+
+The file holds what the clusters follow from (the cells of the points, the mapping, the number of
+layers); loading finds the hills again and compares a checksum of the labels of all cells.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ..types import Array
+from .classifier import check_memory
+from .clusterer import LatticeClusterer
+from .clusters_options import MOST_LAYERS, checked_cluster_grid
+from .mapping import GridMapping
+from .model_file import broken, read_parts, write_parts
+from .projection import Projection
+
+KIND: Final = "lattice clusters"
+VERSION: Final = 1
+OPTIONS: Final = ("grid", "layers", "z", "noise", "mapping", "margin", "projection")
+
+
+def save_clusters(model: LatticeClusterer, path: Path) -> Path:
+    """Write the model; the file appears whole or not at all. Returns the path.
+
+    Raises `OutputError` for a place that cannot be written.
+    """
+    projection = model.projection_
+    data, axes = getattr(model, "shown_with_", ("", None))
+    document: dict[str, Any] = {
+        "kind": KIND,
+        "version": VERSION,
+        "options": {name: getattr(model, name) for name in OPTIONS},
+        "features": int(model.n_features_in_),
+        "feature_names": [str(name) for name in getattr(model, "feature_names_in_", [])],
+        "rows": model.counts_.shape[0],
+        "columns": model.counts_.shape[1],
+        "mapping": model.mapping_.document(),
+        "projection": {"kept": projection.kept, "note": projection.note, "names": projection.names},
+        "layers": model.layers_,
+        "tried": model.tried_,
+        "data": data,
+        "axes": axes,
+        "cells_crc32": _checksum(model),
+    }
+    tensors: dict[str, Array] = {
+        "cells": model._cells.astype(np.uint32),
+        "center": projection.center,
+        "matrix": np.ascontiguousarray(projection.matrix),
+    }
+    return write_parts(path, document, tensors, None)
+
+
+def load_clusters(path: str | Path) -> LatticeClusterer:
+    """Read a model that `save_clusters` wrote; it has the same labels and predicts alike.
+
+    Raises `FileError` for a file that is missing, too large, truncated, foreign, of a later
+    version, or whose parts do not fit together. Nothing in it is ever run.
+    """
+    path = Path(path)
+    document, tensors = read_parts(path, KIND, "lattice clusters")
+    try:
+        return _restored(document, tensors)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+        raise broken(path, error) from error
+
+
+def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeClusterer:
+    options = {name: document["options"][name] for name in OPTIONS}
+    if isinstance(options["grid"], list):
+        options["grid"] = tuple(options["grid"])
+    model = LatticeClusterer(**options)
+    grid = (int(document["rows"]), int(document["columns"]))
+    if checked_cluster_grid(model) != grid:
+        raise ValueError("its grid is not the one that its options ask for")
+    check_memory(grid, 2)
+    model.n_features_in_ = int(document["features"])
+    if document["feature_names"]:
+        model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
+    features = model.n_features_in_
+    if tensors["center"].shape != (features,) or tensors["matrix"].shape != (features, 2):
+        raise ValueError("its projection does not fit its columns")
+    kept = document["projection"]
+    model.projection_ = Projection(
+        tensors["center"], tensors["matrix"], float(kept["kept"]), str(kept["note"]),
+        (str(kept["names"][0]), str(kept["names"][1])),
+    )  # fmt: skip
+    model.mapping_ = GridMapping.from_document(document["mapping"], grid)
+    cells = tensors["cells"]
+    if cells.dtype != np.uint32 or cells.ndim != 1 or not len(cells):
+        raise ValueError("its points are broken")
+    if cells.max() >= grid[0] * grid[1]:
+        raise ValueError("a point lies outside its grid")
+    layers = int(document["layers"])
+    if not 1 <= layers <= MOST_LAYERS:
+        raise ValueError("its number of layers is not allowed")
+    model.tried_ = tuple((int(tried), float(loss)) for tried, loss in document["tried"])
+    model._count(cells.astype(np.int64), grid)
+    model._settle(layers)
+    if _checksum(model) != document["cells_crc32"]:
+        raise ValueError("found again, its clusters differ from those it was saved with")
+    axes = document["axes"]
+    if document["data"] or axes is not None:
+        model.show_with(document["data"], None if axes is None else (axes[0], axes[1]))
+    return model
+
+
+def _checksum(model: LatticeClusterer) -> int:
+    """Of the label of every cell: (row, column) int64, little-endian."""
+    return zlib.crc32(np.ascontiguousarray(model.cell_labels_, "<i8").tobytes())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from layerwise.lattice import kernels, planes
 from layerwise.lattice.cells import fill_origins
+from layerwise.lattice.lanes import LANES
 from layerwise.lattice.random_bits import stream_starts, word_count
 from layerwise.lattice.reference import copy_layer, neighbors
 from layerwise.types import UNCLASSIFIED
@@ -39,8 +40,13 @@ def label_map(shape, classes, share, seed=0):
     return labels
 
 
-def copied(labels, classes, layers, cuts, *, seed=3, first=1, fill=False, lazy=False, held=None):
-    """The kernel over those cuts of the rows: the label map, and what was left unclassified."""
+def copied(
+    labels, classes, layers, cuts, *, seed=3, first=1, fill=False, lazy=False, held=None, band=None
+):
+    """The kernel over those cuts of the rows: the label map, and what was left unclassified.
+
+    `band`: how many rows the wave takes in together; as many as usual if None.
+    """
     rows, columns = labels.shape
     state = planes.pack(labels, classes)
     target = np.full_like(state, np.uint64(0xAAAAAAAAAAAAAAAA))
@@ -51,8 +57,10 @@ def copied(labels, classes, layers, cuts, *, seed=3, first=1, fill=False, lazy=F
     left = np.zeros(layers, np.int64)
     for begin, end in itertools.pairwise(cuts):
         room = kernels.scratch_words(end - begin, word_count(columns), layers, rows)
+        if band is not None:
+            room = (band + 2 * layers + 2) * word_count(columns) + LANES
         # Whatever lay in the work space before must not matter.
-        scratch = np.full((2 * len(state) + 2, room), np.uint64(0x5555555555555555))
+        scratch = np.full((len(state) + 1, room), np.uint64(0x5555555555555555))
         own = np.zeros(layers, np.int64)
         kernels.copy_layers(
             state, target, scratch, begin, end, columns, starts, fill, lazy, anchors, own
@@ -114,9 +122,9 @@ def test_layers_equal_the_reference(shape, classes, lazy, mode):
     assert not spare_bits(state, shape[1]).any()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_any_cut_into_slabs_gives_the_same(data):
+def test_any_cut_into_slabs_and_bands_gives_the_same(data):
     rows, columns = data.draw(st.integers(1, 40)), data.draw(st.integers(1, 140))
     layers, seed = data.draw(st.integers(1, 18)), data.draw(st.integers(0, 2**64 - 1))
     classes = data.draw(st.sampled_from([2, 3, 9]))
@@ -126,19 +134,33 @@ def test_any_cut_into_slabs_gives_the_same(data):
     held = labels == 0 if mode == "anchored" else None
     lazy = data.draw(st.booleans())
     options = {"fill": mode == "fill", "lazy": lazy, "held": held, "seed": seed, "first": 2}
-    found, left, _ = copied(labels, classes, layers, (0, *sorted(inner), rows), **options)
+    cuts, band = (0, *sorted(inner), rows), data.draw(st.integers(1, 45))
+    found, left, _ = copied(labels, classes, layers, cuts, band=band, **options)
     expected, expected_left = referred(labels, layers, **options)
     assert np.array_equal(found, expected)
     if mode == "fill":
         assert left.tolist() == expected_left
 
 
-def test_long_rows_pass_through_several_chunks():
-    # More words than one chunk of masks holds, so that its seams lie inside the slab.
-    shape = (30, 64 * (kernels.CHUNK // 16) + 1)
-    labels = label_map(shape, 3, 0.2)
-    found, _, _ = copied(labels, 3, 3, (0, 13, 30), lazy=True)
-    assert np.array_equal(found, referred(labels, 3, lazy=True)[0])
+@pytest.mark.parametrize("words", [1, 3, 7, kernels.EDGE_WORDS + 3])
+def test_rows_of_any_length_meet_their_edges(words):
+    # Several periods of the masks of the edges within a slab, and rows longer than one.
+    columns = 64 * words - 5
+    rows = 3 * kernels.EDGE_WORDS // words + 4
+    labels = label_map((rows, columns), 3, 0.2)
+    found, _, _ = copied(labels, 3, 2, (0, rows // 3, rows), lazy=True)
+    assert np.array_equal(found, referred(labels, 2, lazy=True)[0])
+
+
+@pytest.mark.parametrize("fill", [False, True])
+def test_a_band_shorter_than_the_block_of_layers(fill):
+    labels = label_map((200, 70), 4, 0.02)
+    held = None if fill else labels == 1
+    options = {"fill": fill, "held": held, "lazy": True}
+    found, left, _ = copied(labels, 4, 40, (0, 90, 200), band=7, **options)
+    expected, expected_left = referred(labels, 40, **options)
+    assert np.array_equal(found, expected)
+    assert not fill or left.tolist() == expected_left
 
 
 @pytest.mark.parametrize("classes", CLASSES)
@@ -165,7 +187,9 @@ def test_each_cell_descends_from_a_cell_of_its_colour(shape, lazy):
     origins = np.full(shape, -1, np.int32)
     origins.flat[cells] = np.arange(len(cells))
     layers = 25
-    fill_origins(origins, origins.copy(), stream_starts(3, range(1, layers + 1)), lazy)
+    one_slice = origins[None]
+    starts = stream_starts(3, range(1, layers + 1))
+    fill_origins(one_slice, one_slice.copy(), starts, lazy, False)
     shown = np.where(origins >= 0, labels.flat[cells][origins], UNCLASSIFIED)
     assert np.array_equal(shown, referred(labels, layers, fill=True, lazy=lazy)[0])
     # Exact descent, not only the same colour: classes that are the numbers themselves.

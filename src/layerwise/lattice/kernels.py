@@ -1,12 +1,17 @@
-"""The copying layers at speed: bit-planes, random bits and update, a few hundred words at a time.
+"""The copying layers at speed: bit-planes, random bits and update, eight words at a time.
 
-A block of layers is applied to a slab of rows with a rim (halo) of one row a layer on each side,
-so that slabs need nothing from each other while they work: threads share no writes, and since
-every random bit depends only on (seed, layer, cell), any cut into slabs gives the same bits.
+A block of layers is applied to a slab of rows with a rim (halo) of one row a layer on each cut
+side, so that slabs need nothing from each other while they work: threads share no writes, and
+since every random bit depends only on (seed, layer, cell), any cut into slabs gives the same bits.
 
-Inside a slab the rows lie end to end with one spare word behind each, so that the loops are long
-whatever the width. What a first or last column sees beyond the edge is itself: a guard bit in the
-spare room, renewed after each layer, holds that copy. All other spare bits are noise, never read.
+Inside a slab a wave runs down the rows: as soon as a band of rows has its layer l, the rows above
+it get layer l + 1, so that each passes through all layers while it lies in the cache. All layers
+share one place: row r of a new layer is written where row r − 1 of the old one lay, which nobody
+needs any more. So what is in work is a window of some rows, whatever the size of the grid.
+
+Rows lie end to end, so that the loops are long whatever the width. What a first or last column
+sees beyond the edge is itself: two masks that repeat with every row say where. Bits behind the
+last column are noise, never read.
 """
 
 from __future__ import annotations
@@ -15,11 +20,14 @@ import numpy as np
 
 from ..compiled import compiled
 from ..types import IntArray, WordArray
+from .lanes import LANES, load, mixed_lanes, numbered, store
 from .random_bits import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
 
 ONE = np.uint64(1)
 LAST_BIT = np.uint64(63)
-CHUNK = 4096  # words at a time: long loops, and masks that stay in the second cache
+WINDOW_WORDS = 40_000  # of a plane in work at once: two or three planes fit the second cache
+SMALLEST_BAND = 16  # rows that the wave takes in together
+EDGE_WORDS = 512  # the masks of the edges repeat not before
 
 
 @compiled
@@ -38,86 +46,204 @@ def copy_layers(
 ) -> None:
     """Apply the layers whose streams begin at `starts` to rows first_row … last_row − 1.
 
-    `source`, `target`: (plane, row, word), different arrays; `scratch`: (2·planes + 2, at least
-    `scratch_words(…)`), work space; `starts`: (layer, plane) from `random_bits.stream_starts`;
-    `fill`: classified cells never change; `anchors`: (row, word), 1 for other cells that never
-    change (no rows if there are none); `unclassified`: (layer,), set to how many of the slab's own
-    cells are unclassified after each filling layer.
+    `source`, `target`: (plane, row, word), different arrays; `scratch`: (planes + 1, words), work
+    space of `scratch_words(…)`, or any that holds one row more than twice the layers and three;
+    `starts`: (layer, plane) from `random_bits.stream_starts`; `fill`: classified cells never
+    change; `anchors`: (row, word), 1 for other cells that never change (no rows if there are
+    none); `unclassified`: (layer,), set to how many of the slab's own cells are unclassified after
+    each filling layer.
     """
     planes, rows, words = source.shape
     layers = starts.shape[0]
-    stride = words + 1
     top = max(0, first_row - layers)
     height = min(rows, last_row + layers) - top
-    lead = stride  # a spare row in front and one behind: what row 0 sees above is row 0 again
-    counters = scratch[2 * planes]
-    held = scratch[2 * planes + 1]  # anchors; while filling, the bits that belong to columns
-    masks = np.empty((3, CHUNK), np.uint64)
+    own_first, own_last = first_row - top, last_row - top
     valid = last_word_mask(columns, words)
-    for row in range(height):
-        for word in range(stride):
-            at = lead + row * stride + word
-            counters[at] = GOLDEN * np.uint64((top + row) * words + word + 1)
-            held[at] = 0
-            if word < words:
-                if fill:
-                    held[at] = valid if word == words - 1 else ~np.uint64(0)
-                elif anchors.shape[0] > 0:
-                    held[at] = anchors[top + row, word]
-                for plane in range(planes):
-                    scratch[plane, at] = source[plane, top + row, word]
     # Where every cell has a class, copying leaves it so: that plane need not move.
-    full = not fill and all_classified(scratch[planes - 1], height, words, valid)
-    moving = planes - 1 if full else planes
+    full = all_classified(source[planes - 1, top : top + height], valid)
+    moving = planes
+    if full:
+        moving = 0 if fill else planes - 1
+    for plane in range(moving, planes):
+        target[plane, first_row:last_row] = source[plane, first_row:last_row]
     for layer in range(layers):
-        now = layer % 2 * planes
-        new = planes - now
+        unclassified[layer] = (own_last - own_first) * columns if fill and not full else 0
+    if moving == 0:
+        return
+    held = not fill and anchors.shape[0] > 0
+    edges = edge_masks(columns, words)
+    kept = np.empty((moving, LANES), np.uint64)
+    # Of layer l the slab's rows up to until[l] are known; its row r lies at line base + r − l.
+    until = np.zeros(layers + 1, np.int64)
+    if top > 0:  # rows nearer to a cut than the layer's number are not
+        until[:] = np.arange(layers + 1)
+    until[0] = 0
+    base = layers
+    band = (scratch.shape[1] - LANES) // words - 2 * layers - 2
+    while until[layers] < own_last:
+        begin, end = until[0], min(height, until[0] + band)
+        at, size = (base + begin) * words, (end - begin) * words
         for plane in range(moving):
-            guard(scratch[now + plane], height, words, columns)
-        # Rows nearer to a cut than this are no longer known.
-        begin = 0 if top == 0 else layer + 1
-        end = height if top + height == rows else height - layer - 1
-        stop = lead + end * stride
-        at = lead + begin * stride
-        while at < stop:
-            size = min(CHUNK, stop - at)
-            a, b, free = masks[0, :size], masks[1, :size], masks[2, :size]
-            draw(a, b, free, counters[at : at + size], starts[layer], lazy)
+            move(scratch[plane, at : at + size], source[plane, top + begin : top + end])
+        if held:
+            move(scratch[planes, at : at + size], anchors[top + begin : top + end])
+        until[0] = end
+        for layer in range(layers):
+            begin, end = until[layer + 1], until[layer] - 1
+            if until[layer] == height and top + height == rows:
+                end = height
+            if end <= begin:
+                continue
+            lead = (base - layer) * words
+            for plane in range(moving):  # beyond the grid's edge is the row itself
+                if begin == 0:
+                    move(scratch[plane, lead - words : lead], scratch[plane, lead : lead + words])
+                if end == height:
+                    at = lead + height * words
+                    move(scratch[plane, at : at + words], scratch[plane, at - words : at])
+            sink(
+                scratch, moving, words, lead, begin, end, np.uint64(top * words + 1),
+                starts[layer], edges, planes - 1 if fill else -1, planes if held else -1, layer,
+                lazy, kept,
+            )  # fmt: skip
+            until[layer + 1] = end
             if fill:
-                release(free, scratch[now + planes - 1, at : at + size])
-            elif anchors.shape[0] > 0:
-                release(free, held[at : at + size])
-            for plane in range(moving):
-                old = scratch[now + plane]
-                step(
-                    scratch[new + plane, at : at + size],
-                    old[at : at + size],
-                    old[at - 1 : at - 1 + size],
-                    old[at + 1 : at + 1 + size],
-                    old[at - stride : at - stride + size],
-                    old[at + stride : at + stride + size],
-                    a,
-                    b,
-                    free,
-                )
-            at += size
-        if fill:
-            own = slice(lead + (first_row - top) * stride, lead + (last_row - top) * stride)
-            known = count_both(scratch[new + planes - 1, own], held[own])
-            unclassified[layer] = (last_row - first_row) * columns - known
-    done = layers % 2 * planes
-    for plane in range(planes):
-        result = scratch[done + plane] if plane < moving else scratch[plane]
-        for row in range(first_row, last_row):
-            at = lead + (row - top) * stride
-            for word in range(words):
-                target[plane, row, word] = result[at + word]
-            target[plane, row, words - 1] &= valid
+                begin, end = max(begin, own_first), min(end, own_last)
+                if begin < end:
+                    at, size = lead + (begin - 1) * words, (end - begin) * words
+                    known = count_ones(scratch[planes - 1, at : at + size], words, valid)
+                    unclassified[layer] -= known
+            if layer == layers - 1:
+                begin, end = max(begin, own_first), min(end, own_last)
+                for plane in range(moving if begin < end else 0):
+                    result = target[plane, top + begin : top + end]
+                    at = lead + (begin - 1) * words
+                    move(result.reshape(-1), scratch[plane, at : at + result.size])
+                    for row in range(end - begin):
+                        result[row, words - 1] &= valid
+        # What is still needed begins with the row above the next one of some layer.
+        lowest = base + until[0]
+        for layer in range(layers):
+            lowest = min(lowest, base + until[layer + 1] - 1 - layer)
+        size = (base + until[0] - lowest) * words
+        for plane in range(planes + 1):
+            if plane < moving or (held and plane == planes):
+                move(scratch[plane, :size], scratch[plane, lowest * words : lowest * words + size])
+        base -= lowest
 
 
 def scratch_words(rows: int, words: int, layers: int, grid_rows: int) -> int:
     """How many words of work space a slab of that many rows needs for each plane."""
-    return (min(rows + 2 * layers, grid_rows) + 2) * (words + 1)
+    band = max(SMALLEST_BAND, WINDOW_WORDS // words - 2 * layers)
+    return (min(band, rows + 2 * layers, grid_rows) + 2 * layers + 2) * words + LANES
+
+
+@compiled
+def sink(
+    scratch: WordArray,
+    moving: int,
+    words: int,
+    lead: int,
+    begin: int,
+    end: int,
+    number: np.uint64,
+    starts: WordArray,
+    edges: WordArray,
+    filled: int,
+    held: int,
+    layer: int,
+    lazy: bool,
+    kept: WordArray,
+) -> None:
+    """One layer of rows begin … end − 1, written a row further up than they are read.
+
+    The slab's row 0 lies at `lead` and has the random words from `number` on. `filled`: the plane
+    whose cells never change; `held`: the plane of anchors, which lie `layer` rows further down;
+    −1 where there is none.
+    """
+    period = edges.shape[1] - LANES
+    start_a, start_b, start_z = starts[0], starts[1], starts[2]
+    at = lead + begin * words
+    stop = lead + end * words
+    for plane in range(moving):  # the last eight words written may reach beyond the last row
+        store(kept, plane, 0, load(scratch, plane, stop - words))
+    place = 0
+    counters = (numbered() + (number + np.uint64(begin * words))) * GOLDEN
+    while at < stop:
+        a = mixed_lanes(counters + start_a)
+        b = mixed_lanes(counters + start_b)
+        stays = counters ^ counters
+        if lazy:
+            stays = mixed_lanes(counters + start_z)
+        if filled >= 0:
+            stays = stays | load(scratch, filled, at)
+        if held >= 0:
+            stays = stays | load(scratch, held, at + layer * words)
+        first, last = load(edges, 0, place), load(edges, 1, place)
+        for plane in range(moving):
+            here = load(scratch, plane, at)
+            above = load(scratch, plane, at - words)
+            below = load(scratch, plane, at + words)
+            left = (here << ONE) | (load(scratch, plane, at - 1) >> LAST_BIT)
+            right = (here >> ONE) | (load(scratch, plane, at + 1) << LAST_BIT)
+            left = left ^ (first & (left ^ here))
+            right = right ^ (last & (right ^ here))
+            upright = above ^ (b & (above ^ below))
+            sideways = right ^ (b & (right ^ left))
+            chosen = upright ^ (a & (upright ^ sideways))
+            store(scratch, plane, at - words, chosen ^ (stays & (chosen ^ here)))
+        counters = counters + np.uint64(LANES) * GOLDEN
+        at += LANES
+        place += LANES
+        if place >= period:
+            place -= period
+    for plane in range(moving):
+        store(scratch, plane, stop - words, load(kept, plane, 0))
+
+
+@compiled
+def edge_masks(columns: int, words: int) -> WordArray:
+    """Where the first column lies in the words of some rows, and where the last: (2, word)."""
+    period = -(-EDGE_WORDS // words) * words
+    masks = np.zeros((2, period + LANES), np.uint64)
+    for word in range(period + LANES):
+        if word % words == 0:
+            masks[0, word] = ONE
+        if word % words == words - 1:
+            masks[1, word] = ONE << np.uint64(columns - 64 * (words - 1) - 1)
+    return masks
+
+
+@compiled
+def move(new: WordArray, old: WordArray) -> None:
+    """Copy words that lie end to end."""
+    flat = old.reshape(-1)
+    for word in range(new.shape[0]):
+        new[word] = flat[word]
+
+
+@compiled
+def count_ones(rows: WordArray, words: int, valid: np.uint64) -> int:
+    """How many bits of rows that lie end to end are 1, those behind the last column aside."""
+    total = np.uint64(0)
+    for i in range(rows.shape[0]):
+        total += ones(rows[i])
+    for row in range(rows.shape[0] // words):
+        total -= ones(rows[row * words + words - 1] & ~valid)
+    return int(total)
+
+
+@compiled
+def all_classified(plane: WordArray, valid: np.uint64) -> bool:
+    """Whether all cells of some rows (row, word) have a class."""
+    rows, words = plane.shape
+    for row in range(rows):
+        for word in range(words - 1):
+            if ~plane[row, word]:
+                return False
+        if plane[row, words - 1] & valid != valid:
+            return False
+    return True
 
 
 @compiled
@@ -125,40 +251,6 @@ def last_word_mask(columns: int, words: int) -> np.uint64:
     """The bits of a row's last word that belong to columns."""
     tail = columns - 64 * (words - 1)
     return ~np.uint64(0) if tail == 64 else (ONE << np.uint64(tail)) - ONE
-
-
-@compiled
-def all_classified(plane: WordArray, height: int, words: int, valid: np.uint64) -> bool:
-    """Whether the slab's cells all have a class, those of its rim too."""
-    for row in range(height):
-        at = (row + 1) * (words + 1)
-        for word in range(words - 1):
-            if ~plane[at + word]:
-                return False
-        if plane[at + words - 1] & valid != valid:
-            return False
-    return True
-
-
-@compiled
-def guard(plane: WordArray, height: int, words: int, columns: int) -> None:
-    """Renew what lies beyond the edges: the first and last row, column again."""
-    stride = words + 1
-    tail = np.uint64(columns - 64 * (words - 1))
-    for row in range(height):
-        at = stride + row * stride
-        first = plane[at] << LAST_BIT
-        plane[at - 1] = (plane[at - 1] & ~(ONE << LAST_BIT)) | first
-        last = (plane[at + words - 1] >> (tail - ONE)) & ONE
-        if tail == 64:
-            plane[at + words] = last
-        else:
-            edge = plane[at + words - 1] & ((ONE << tail) - ONE)
-            plane[at + words - 1] = edge | (last << tail)
-    for word in range(stride):
-        plane[word] = plane[stride + word]
-        plane[(height + 1) * stride + word] = plane[height * stride + word]
-    plane[stride - 1] = (plane[stride - 1] & ~(ONE << LAST_BIT)) | (plane[stride] << LAST_BIT)
 
 
 @compiled
@@ -192,29 +284,6 @@ def release(free: WordArray, held: WordArray) -> None:
     """Take the held cells out of those that are free to change."""
     for i in range(free.shape[0]):
         free[i] &= ~held[i]
-
-
-@compiled
-def step(
-    new: WordArray,
-    now: WordArray,
-    before: WordArray,
-    after: WordArray,
-    above: WordArray,
-    below: WordArray,
-    a: WordArray,
-    b: WordArray,
-    free: WordArray,
-) -> None:
-    """One plane: each free bit takes its neighbour's: up, right, down or left by (a, b)."""
-    for i in range(new.shape[0]):
-        here = now[i]
-        left = (here << ONE) | (before[i] >> LAST_BIT)
-        right = (here >> ONE) | (after[i] << LAST_BIT)
-        upright = above[i] ^ (b[i] & (above[i] ^ below[i]))
-        sideways = right ^ (b[i] & (right ^ left))
-        chosen = upright ^ (a[i] & (upright ^ sideways))
-        new[i] = here ^ (free[i] & (here ^ chosen))
 
 
 @compiled

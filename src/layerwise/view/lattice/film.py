@@ -10,6 +10,8 @@ from ..style import theme as theme_named
 from .frames import Frames
 from .layout import TALL, WIDE, Layout
 from .timeline import Film
+from .volume import volume_scene
+from .volume_film import VolumeFilm
 
 OPENING_S, TURN_S, ENDING_S = 0.8, 0.6, 2.5  # rests at the start, between phases, at the end
 
@@ -39,6 +41,9 @@ def lattice(
         )
     if layers_per_second <= 0:
         raise InputError("A film needs a positive speed", received=f"{layers_per_second}")
+    if "slices" in trace.header.replays["labels"]["layers"]:
+        volume = VolumeFilm(trace, theme_named(theme), palette)
+        return volume_scene(volume, _timeline(volume, layers_per_second), layers_per_second)
     film = Film(trace, theme_named(theme), palette)
     tall = _scene(film, TALL, layers_per_second)
     return _scene(film, WIDE, layers_per_second, portrait=tall)

@@ -91,3 +91,42 @@ def test_wrong_input_is_answered_and_nothing_written(
     assert code == 2
     assert message in err
     assert not list(tmp_path.iterdir())
+
+
+def french(path: str, text: str) -> None:
+    """A language file with that text beside what every one must say."""
+    head = 'name = "Français"\ncode = "fr"\ndecimal_point = ","\nthousands_separator = "."\n'
+    Path(path).write_text(f"[language]\n{head}{text}", encoding="utf-8")
+
+
+def test_a_language_is_written_checked_filled_and_used(run) -> None:
+    code, out, _ = run("learn", "--translate", "fr.toml")
+    assert code == 0 and "wrote fr.toml" in out
+    french("fr.toml", '[learn]\ntitle_neuron = "Un neurone"\n')
+    code, out, _ = run("learn", "--translate", "fr.toml")
+    assert code == 0 and "missing: learn.title_decision" in out and "5 of " in out
+    code, out, _ = run("learn", "--translate", "fr.toml", "--out", "new.toml")
+    assert code == 0 and 'title_neuron = "Un neurone"' in Path("new.toml").read_text("utf-8")
+    code, out, _ = run("learn", "neuron", "--input", ".5 2 4 2", "--language", "new.toml")
+    assert code == 0
+    text = Path("layerwise-learn/neuron.fr.html").read_text(encoding="utf-8")
+    assert '<html lang="fr">' in text and "<h1>Un neurone</h1>" in text and "0,5" in text
+    told = "texts are not translated into this language and stand in English"
+    assert told in out and told in text
+
+
+def test_a_language_that_is_wrong_is_told_and_not_used(run) -> None:
+    french("fr.toml", '[neuron]\nfoot = "{n}"\nsumm = "x"\n')
+    code, out, err = run("learn", "--translate", "fr.toml")
+    assert code == 2 and "2 of its entries are wrong" in err
+    assert "Did you mean 'sum'?" in out and "names {n}, the English text {count}" in out
+    code, _, err = run("learn", "neuron", "--language", "fr.toml")
+    assert code == 2 and "fr.toml cannot be used" in err
+    code, _, err = run("learn", "--translate", "fr.toml", "--out", "fr.toml")
+    assert code == 2 and "not written over" in err
+    code, _, err = run("learn", "--translate", "fr.json")
+    assert code == 2 and "A language file is TOML" in err
+    code, _, err = run("learn", "neuron", "--translate", "fr.toml")
+    assert code == 2 and "for a whole language" in err
+    code, _, err = run("learn", "--language", "no.toml")
+    assert code == 2 and "cannot be read" in err

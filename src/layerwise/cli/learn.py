@@ -21,7 +21,10 @@ FOLDER = Path("layerwise-learn")
 MORE_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 """For the command: what it does not know itself is for the chapter."""
 
-_OWN = ("--input", "--out", "--open", "--no-open", "--language", "--theme", "--all", "--help")
+_OWN = (
+    "--input", "--out", "--open", "--no-open", "--language", "--theme", "--all", "--translate",
+    "--help",
+)  # fmt: skip
 
 
 def learn(
@@ -36,11 +39,15 @@ def learn(
         Path | None, typer.Option("--out", help="Where the page goes: a file, or a folder.")
     ] = None,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page.")] = True,
-    language: Annotated[str, typer.Option(help="en or de.")] = "en",
+    language: Annotated[str, typer.Option(help="en, de, or a language file (.toml).")] = "en",
     theme: Annotated[
         str | None, typer.Option(help="dark or light; without it the page follows the reader.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Write all chapters.")] = False,
+    translate: Annotated[
+        Path | None,
+        typer.Option(help="A language file (.toml): written to be filled in, or checked."),
+    ] = None,
 ) -> None:
     """How deep networks work: list the chapters, or write and open one as an offline page.
 
@@ -49,6 +56,14 @@ def learn(
     from ..language import words
     from ..learn.catalog import CHAPTERS, chapter_key
 
+    if translate is not None:
+        if chapter is not None or values is not None or every or context.args:
+            raise InputError(
+                "--translate is for a whole language, not for a chapter",
+                do="Leave the rest out: layerwise learn --translate fr.toml",
+            )
+        _translate(translate, to)
+        return
     said = words(language)
     check_choices(theme=(theme, ("dark", "light")))
     typed = _options(context.args)
@@ -61,6 +76,7 @@ def learn(
             )
         if not every:
             _list(said)
+            _tell_untranslated(said)
             return
     elif every:
         raise InputError("--all writes every chapter", received=chapter, do="Leave one of them out")
@@ -68,10 +84,11 @@ def learn(
     if len(chosen) == 1:
         typed = _converted(chosen[0], typed)
         _answer(chosen[0], said, typed)
-    places = _places(chosen, to, language)
+    places = _places(chosen, to, said.code)
     for key, place in places.items():
         _write(key, place, said, theme, typed, list(places) if every else [])
         out.print(f"wrote {place}", markup=False)
+    _tell_untranslated(said)
     if show and out.is_terminal:
         webbrowser.open(next(iter(places.values())).resolve().as_uri())
 
@@ -85,6 +102,50 @@ def _list(said: Words) -> None:
         title, summary = told(key, said)
         out.print(f"{key:<{wide}}{title}", markup=False)
         out.print(f"{'':<{wide}}{plain(summary)}", markup=False)
+
+
+def _tell_untranslated(said: Words) -> None:
+    """Say on the terminal, as every page does, how much of a language file stands in English."""
+    from ..learn.page import untranslated
+
+    if said.untranslated:
+        out.print(untranslated(said), markup=False)
+
+
+def _translate(path: Path, to: Path | None) -> None:
+    """Write a language file to be filled in, or say what is missing and wrong in one."""
+    from ..files import replacing
+    from ..language import is_file
+    from ..language.file import language_file
+    from ..language.template import template
+
+    for place in filter(None, (path, to)):
+        if not is_file(str(place)):
+            raise InputError(
+                "A language file is TOML", received=str(place), do="Name it with .toml at its end"
+            )
+    found = language_file(str(path)) if path.exists() or to is not None else None
+    if found is None or to is not None:
+        place = path if to is None else to
+        if place.exists():
+            raise InputError(
+                f"{place} is there and is not written over", do="Give --out another name"
+            )
+        with replacing(place) as beside:
+            beside.write_text(template(found), encoding="utf-8", newline="\n")
+        out.print(f"wrote {place}", markup=False)
+    if found is None:
+        return
+    for problem in found.wrong:
+        out.print(f"wrong: {problem}", markup=False)
+    for key in found.missing:
+        out.print(f"missing: {key}", markup=False)
+    every = sum(map(len, found.texts.values()))
+    done = every - len(found.missing)
+    out.print(f"{done:,} of {every:,} texts are translated", markup=False)
+    if found.wrong:
+        count = len(found.wrong)
+        raise InputError(f"{path} cannot be used yet: {count} of its entries are wrong")
 
 
 def _options(given: list[str]) -> dict[str, Any]:
@@ -143,7 +204,7 @@ def _answer(key: str, said: Words, typed: Mapping[str, Any]) -> None:
         out.print(text, markup=False)
 
 
-def _places(chosen: list[str], to: Path | None, language: str) -> dict[str, Path]:
+def _places(chosen: list[str], to: Path | None, code: str) -> dict[str, Path]:
     """Where each page goes, checked before any work."""
     from ..learn.catalog import page_file
 
@@ -156,7 +217,7 @@ def _places(chosen: list[str], to: Path | None, language: str) -> dict[str, Path
             )  # fmt: skip
         check_place(to)
         return {chosen[0]: to}
-    places = {key: folder / page_file(key, language) for key in chosen}
+    places = {key: folder / page_file(key, code) for key in chosen}
     if folder.exists():
         for place in places.values():
             check_place(place)
@@ -179,7 +240,7 @@ def _write(
         if not 0 <= number < len(order):
             return None
         beside = order[number]
-        file = page_file(beside, said.language)
+        file = page_file(beside, said.code)
         there = beside in coming or (place.parent / file).is_file()
         return Neighbour(beside, told(beside, said)[0], file if there else "")
 

@@ -11,6 +11,7 @@ from typing import Any, Final, get_type_hints
 from ..errors import InputError, UnknownNameError, unknown_name
 from ..language import Words, words
 from .chapter import Chapter
+from .one_thread import one_thread
 
 _IN_ORDER: Final = (
     "neuron",
@@ -79,9 +80,9 @@ def told(key: str, said: Words) -> tuple[str, str]:
     return said(f"learn.title_{name}"), said(f"learn.summary_{name}")
 
 
-def page_file(key: str, language: str) -> str:
-    """What the page of a chapter is called: "neuron.html", "neuron.de.html"."""
-    return f"{key}.html" if language == "en" else f"{key}.{language}.html"
+def page_file(key: str, code: str) -> str:
+    """What the page of a chapter is called in a language: "neuron.html", "neuron.de.html"."""
+    return f"{key}.html" if code == "en" else f"{key}.{code}.html"
 
 
 def chapter_key(name: str) -> str:
@@ -102,7 +103,8 @@ def check_options(key: str, names: Iterable[str], function: str = "chapter") -> 
 def _called(key: str, function: str, texts: Words, options: Mapping[str, Any]) -> Any:
     check_options(key, options, function)
     build: Callable[..., Any] = getattr(_module(key), function)
-    return build(texts, **options)
+    with one_thread():
+        return build(texts, **options)
 
 
 def _unknown_option(key: str, name: str, known: tuple[str, ...]) -> UnknownNameError | InputError:

@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import as_file, files
 
 from ..errors import unknown_name
+from .one_thread import one_thread
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,6 @@ def run_example(name: str) -> Ran:
         raise unknown_name("example", name, known)
     script = folder.joinpath(f"{name}.py")
     printed = io.StringIO()
-    with as_file(script) as path, redirect_stdout(printed):
+    with as_file(script) as path, redirect_stdout(printed), one_thread():
         runpy.run_path(str(path), run_name="__main__")
     return Ran(script.read_text(encoding="utf-8").strip() + "\n", printed.getvalue())

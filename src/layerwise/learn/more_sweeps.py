@@ -17,6 +17,7 @@ from ..data.parts import Parts
 from ..errors import unknown_name
 from ..explain.sweep import sweep
 from ..trace import Trace
+from .one_thread import one_thread
 
 
 @dataclass(frozen=True)
@@ -79,20 +80,15 @@ def measure(
 
     torch works in one thread meanwhile, so that the figures do not depend on how many there are.
     """
-    import torch
     from sklearn.neighbors import KNeighborsClassifier
 
     if key not in RECIPES:
         raise unknown_name("sweep", key, RECIPES)
     recipe = RECIPES[key]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         return sweep(
             recipe.network, recipe.data(), values or recipe.values,
             seeds=recipe.seeds if seeds is None else seeds, name=recipe.name,
             known=KNeighborsClassifier(5, algorithm="kd_tree"), path=path, progress=progress,
             **recipe.options,
         )  # fmt: skip
-    finally:
-        torch.set_num_threads(threads)

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Final, Literal
 
 from ..errors import InputError
-from ..language import Words, words
+from ..language import Words, topic_texts, topics, words
 from ..render.html import document_parts, figure_html
 from ..view.style import THIN_SPACE
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
@@ -76,7 +76,7 @@ def page_html(
     )
     no_script = f'<noscript><p class="plain">{escape(said("learn.no_script"))}</p></noscript>\n'
     return (
-        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{said.code}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{parts.policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="{theme or "dark light"}">\n'
@@ -123,11 +123,21 @@ def _around(
         for kind, neighbour in (("before", before), ("after", after))
         if neighbour is not None
     ]
-    foot = f"<footer>\n<p>{_inline(said('learn.foot'))}</p>\n</footer>"
+    foot = f"<p>{_inline(said('learn.foot'))}</p>"
+    if said.untranslated:
+        foot += f"\n<p>{_inline(untranslated(said))}</p>"
+    foot = f"<footer>\n{foot}\n</footer>"
     if ways:
         name = escape(said("learn.chapters"))
         foot = f'<nav class="ways" aria-label="{name}">\n' + "\n".join(ways) + f"\n</nav>\n{foot}"
     return head, foot
+
+
+def untranslated(said: Words) -> str:
+    """How many texts of a language file stand in English, in a sentence."""
+    every = sum(len(topic_texts("en", topic)) for topic in topics("en"))
+    count = said.figures(f"{said.untranslated:,}")
+    return said("learn.untranslated", count=count, all=said.figures(f"{every:,}"))
 
 
 def _way(kind: str, neighbour: Neighbour, said: Words) -> str:

@@ -28,7 +28,8 @@ from .page_source import content_policy, for_script, joined_modules, page_source
 SCRIPT_WORDS: Final = (
     "play", "pause", "computing", "unreached", "more", "unclassified", "every", "unit", "cell",
     "place", "channel", "value", "input", "weight", "signal", "probability", "slope", "others",
-    "bias", "sum", "not_kept", "open",
+    "bias", "sum", "not_kept", "open", "length", "kernel", "patch", "map", "other_channels",
+    "channels",
 )  # fmt: skip
 """What the script of a page says, of the texts of the player."""
 
@@ -60,7 +61,7 @@ def page_html(scene: Scene, *, autoplay: bool = True, language: str = "en") -> s
     return _filled(
         page_source("page.html"),
         {
-            "language": language,
+            "language": words(language).code,
             "policy": parts.policy,
             "title": html.escape(title),
             "description": html.escape(scene.description or title),

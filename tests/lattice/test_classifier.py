@@ -326,35 +326,37 @@ def test_each_run_has_its_own_seed():
 
 # What is refused
 
+GRID = "A grid has whole numbers of rows and columns, or of slices, rows and columns."
+SIDES = '2 to 32,768, or "auto".'
 WRONG = [
-    ({"grid": 1}, "A grid has whole numbers of rows and columns. Received grid=1. 2 to 32,768."),
+    ({"grid": 1}, f"{GRID} Received grid=1. {SIDES}"),
     (
         {"grid": 2.5},
-        "A grid has whole numbers of rows and columns. Received grid=2.5. 2 to 32,768.",
+        f"{GRID} Received grid=2.5. {SIDES}",
     ),
     (
         {"grid": "40"},
-        "A grid has whole numbers of rows and columns. Received grid='40'. 2 to 32,768.",
+        f"{GRID} Received grid='40'. {SIDES}",
     ),
     (
         {"grid": None},
-        "A grid has whole numbers of rows and columns. Received grid=None. 2 to 32,768.",
+        f"{GRID} Received grid=None. {SIDES}",
     ),
     (
         {"grid": float("nan")},
-        "A grid has whole numbers of rows and columns. Received grid=nan. 2 to 32,768.",
+        f"{GRID} Received grid=nan. {SIDES}",
     ),
     (
-        {"grid": (20, 30, 40)},
-        "A grid has whole numbers of rows and columns. Received grid=(20, 30, 40). 2 to 32,768.",
+        {"grid": (20, 30, 40, 50)},
+        f"{GRID} Received grid=(20, 30, 40, 50). {SIDES}",
     ),
     (
         {"grid": (20, True)},
-        "A grid has whole numbers of rows and columns. Received grid=(20, True). 2 to 32,768.",
+        f"{GRID} Received grid=(20, True). {SIDES}",
     ),
     (
         {"grid": 40_000},
-        "A grid has whole numbers of rows and columns. Received grid=40000. 2 to 32,768.",
+        f"{GRID} Received grid=40000. {SIDES}",
     ),
     ({"rule": "coppy"}, "Unknown value of rule 'coppy'. Did you mean 'copy'?"),
     ({"rule": None}, "Unknown value of rule 'None'. Known: copy, vote."),
@@ -464,7 +466,8 @@ def test_a_grid_beyond_the_memory_is_refused_before_any_is_taken(monkeypatch):
     # 32,768² cells × (2 classes × 36 bytes + 120 bytes) = 192 GiB
     assert str(caught.value) == (
         "A grid of 32,768 × 32,768 cells with 2 classes needs 192.0 GiB of memory. "
-        "Received a machine with 3.0 GiB free. Choose a smaller grid."
+        "Received a machine with 3.0 GiB free. "
+        "Choose a smaller grid; 3,900 × 3,900 cells would fit."
     )
 
 

@@ -15,9 +15,9 @@ from layerwise.lattice.quality import quality
 def test_mixed_share_counts_weight_in_cells_of_several_classes() -> None:
     cells = np.array([[0, 0], [0, 0], [0, 1], [0, 1], [1, 1]])
     labels = np.array([0, 1, 2, 2, 0])
-    assert mixed_share(cells, labels, np.ones(5), 2) == pytest.approx(2 / 5)
-    assert mixed_share(cells, labels, np.array([1, 0, 1, 1, 1.0]), 2) == 0
-    assert mixed_share(cells, labels, np.array([3, 1, 1, 1, 2.0]), 2) == pytest.approx(4 / 8)
+    assert mixed_share(cells, labels, np.ones(5), (2, 2)) == pytest.approx(2 / 5)
+    assert mixed_share(cells, labels, np.array([1, 0, 1, 1, 1.0]), (2, 2)) == 0
+    assert mixed_share(cells, labels, np.array([3, 1, 1, 1, 2.0]), (2, 2)) == pytest.approx(4 / 8)
 
 
 @settings(max_examples=60, deadline=None)

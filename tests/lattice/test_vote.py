@@ -38,7 +38,9 @@ def test_votes_equal_the_reference(shape, classes, window, weighting, lazy, fill
         starts = stream_starts(9, range(layer, layer + 1))[0]
         third = shape[0] // 3  # cut into unequal slabs
         for first, last in ((0, third), (third, shape[0])):
-            vote_rows(labels, found, first, last, weights, classes, starts, fill, lazy)
+            vote_rows(
+                labels[None], found[None], first, last, weights[None], classes, starts, fill, lazy
+            )
         assert np.array_equal(found, expected)
         labels = expected
 

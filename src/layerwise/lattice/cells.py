@@ -16,89 +16,103 @@ ONE = np.uint64(1)
 
 
 @compiled
-def random_word(start: np.uint64, row: int, word: int, words: int) -> np.uint64:
-    """The random word of one plane at (row, word), as `random_bits` specifies."""
-    return mixed(start + GOLDEN * np.uint64(row * words + word + 1))
+def random_word(start: np.uint64, line: int, word: int, words: int) -> np.uint64:
+    """The random word of one plane at (line, word), the rows of all slices counted through."""
+    return mixed(start + GOLDEN * np.uint64(line * words + word + 1))
 
 
 @compiled
-def fill_origins(origins: Array, spare: Array, starts: WordArray, lazy: bool) -> None:
+def fill_origins(origins: Array, spare: Array, starts: WordArray, lazy: bool, volume: bool) -> None:
     """Fill with the number of the cell that each cell descends from: `origins`, −1 for none yet.
 
-    `origins`, `spare`: (row, column) int32; the layers whose streams begin at `starts` are
-    applied in turn and `origins` holds the result. Same choices as `kernels.copy_layers`, so that
-    the cells of one origin are the territory of one training cell.
+    `origins`, `spare`: (slice, row, column) int32; the layers whose streams begin at `starts` are
+    applied in turn and `origins` holds the result. Same choices as `kernels_volume.copy_volume` if
+    `volume`, otherwise, in each slice on its own, as `kernels.copy_layers`; so the cells of one
+    origin are the territory of one training cell.
     """
-    rows, columns = origins.shape
+    slices, rows, columns = origins.shape
     words = (columns + 63) // 64
-    waiting = np.ones((rows, words), np.bool_)
+    waiting = np.ones((slices * rows, words), np.bool_)
     for layer in range(starts.shape[0]):
-        spare[:, :] = origins
-        for row in range(rows):
+        spare[:] = origins
+        for line in range(slices * rows):
+            place, row = line // rows, line % rows
             for word in range(words):
-                if not waiting[row, word]:
+                if not waiting[line, word]:
                     continue
-                a = random_word(starts[layer, 0], row, word, words)
-                b = random_word(starts[layer, 1], row, word, words)
-                z = random_word(starts[layer, 2], row, word, words)
+                a = random_word(starts[layer, 0], line, word, words)
+                b = random_word(starts[layer, 1], line, word, words)
+                z = random_word(starts[layer, 2], line, word, words)
                 left_over = False
                 for column in range(64 * word, min(64 * word + 64, columns)):
-                    if spare[row, column] >= 0:
+                    if spare[place, row, column] >= 0:
                         continue
                     left_over = True
                     bit = np.uint64(column - 64 * word)
-                    if lazy and (z >> bit) & ONE:
-                        continue
                     code = ((a >> bit) & ONE) + ((b >> bit) & ONE) * np.uint64(2)
+                    if (z >> bit) & ONE:
+                        if volume:
+                            code += np.uint64(4)
+                        elif lazy:
+                            continue
+                    front, down, right = place, row, column
                     if code == 0:
-                        origins[row, column] = spare[max(row - 1, 0), column]
+                        down = max(row - 1, 0)
                     elif code == 1:
-                        origins[row, column] = spare[row, min(column + 1, columns - 1)]
+                        right = min(column + 1, columns - 1)
                     elif code == 2:
-                        origins[row, column] = spare[min(row + 1, rows - 1), column]
-                    else:
-                        origins[row, column] = spare[row, max(column - 1, 0)]
-                waiting[row, word] = left_over
+                        down = min(row + 1, rows - 1)
+                    elif code == 3:
+                        right = max(column - 1, 0)
+                    elif code == 4:
+                        front = max(place - 1, 0)
+                    elif code == 5:
+                        front = min(place + 1, slices - 1)
+                    origins[place, row, column] = spare[front, down, right]
+                waiting[line, word] = left_over
 
 
 @compiled
 def vote_rows(
     old: ByteArray,
     new: ByteArray,
-    first_row: int,
-    last_row: int,
+    first_line: int,
+    last_line: int,
     weights: IntArray,
     classes: int,
     starts: WordArray,
     fill: bool,
     lazy: bool,
 ) -> None:
-    """One layer of the rule `vote` on rows first_row … last_row − 1; see `reference.vote_layer`.
+    """One layer of the rule `vote` on rows first_line … last_line − 1, counted through all slices.
 
-    `old`, `new`: (row, column) labels; `weights`: (2r+1, 2r+1); `starts`: (plane,).
+    See `reference.vote_layer`. `old`, `new`: (slice, row, column) labels, of a map one slice;
+    `weights`: (2r+1, 2r+1, 2r+1), of a map (1, 2r+1, 2r+1); `starts`: (plane,).
     """
-    rows, columns = old.shape
+    slices, rows, columns = old.shape
     words = (columns + 63) // 64
-    reach = weights.shape[0] // 2
+    thick, reach = weights.shape[0] // 2, weights.shape[1] // 2
     tally = np.zeros(classes, np.int64)
-    for row in range(first_row, last_row):
+    for line in range(first_line, last_line):
+        place, row = line // rows, line % rows
         a, b, z = np.uint64(0), np.uint64(0), np.uint64(0)
         for column in range(columns):
             bit = np.uint64(column & 63)
             if bit == 0:
-                a = random_word(starts[0], row, column >> 6, words)
-                b = random_word(starts[1], row, column >> 6, words)
-                z = random_word(starts[2], row, column >> 6, words)
-            own = old[row, column]
-            new[row, column] = own
+                a = random_word(starts[0], line, column >> 6, words)
+                b = random_word(starts[1], line, column >> 6, words)
+                z = random_word(starts[2], line, column >> 6, words)
+            own = old[place, row, column]
+            new[place, row, column] = own
             if (fill and own != UNCLASSIFIED) or (lazy and (z >> bit) & ONE):
                 continue
             tally[:] = 0
-            for down in range(max(-reach, -row), min(reach, rows - 1 - row) + 1):
-                for right in range(max(-reach, -column), min(reach, columns - 1 - column) + 1):
-                    seen = old[row + down, column + right]
-                    if seen != UNCLASSIFIED:
-                        tally[seen] += weights[down + reach, right + reach]
+            for through in range(max(-thick, -place), min(thick, slices - 1 - place) + 1):
+                for down in range(max(-reach, -row), min(reach, rows - 1 - row) + 1):
+                    for right in range(max(-reach, -column), min(reach, columns - 1 - column) + 1):
+                        seen = old[place + through, row + down, column + right]
+                        if seen != UNCLASSIFIED:
+                            tally[seen] += weights[through + thick, down + reach, right + reach]
             most = tally.max()
             if most == 0 or (own != UNCLASSIFIED and tally[own] == most):
                 continue
@@ -109,40 +123,40 @@ def vote_rows(
             for label in range(classes):
                 if tally[label] == most:
                     if rank == 0:
-                        new[row, column] = label
+                        new[place, row, column] = label
                         break
                     rank -= 1
 
 
-def vote_weights(window: int, weighting: str) -> IntArray:
-    """The votes in a window of reach `window`: (2r+1, 2r+1) whole numbers.
+def vote_weights(window: int, weighting: str, axes: int = 2) -> IntArray:
+    """The votes in a window of reach `window`: (2r+1, 2r+1) whole numbers, or of three axes.
 
     "uniform" counts every cell 1; "distance" counts a cell at distance d 65,536/√(1+d²), rounded
     (relative error below 2⁻¹² for reaches to 20), so that sums are exact in any order.
     """
     steps = np.arange(-window, window + 1)
     if weighting == "uniform":
-        return np.ones((2 * window + 1, 2 * window + 1), np.int64)
-    squared = steps[:, None] ** 2 + steps**2
+        return np.ones((2 * window + 1,) * axes, np.int64)
+    squared = sum(along**2 for along in np.meshgrid(*(steps,) * axes, indexing="ij"))
     return np.asarray(np.rint(65536 / np.sqrt(1.0 + squared)), np.int64)
 
 
 def first_frame(
-    cells: IntArray, labels: IntArray, weights: Array, grid: tuple[int, int], classes: int
+    cells: IntArray, labels: IntArray, weights: Array, grid: tuple[int, ...], classes: int
 ) -> ByteArray:
     """Layer 0: each cell's class by majority of the weight of its points: (row, column).
 
-    `cells` (sample, row column). Tie rule: of the tied classes, the one whose first sample comes
-    first in the data. Samples of weight 0 count as absent.
+    `cells` (sample, row column), of a volume (sample, slice row column). Tie rule: of the tied
+    classes, the one whose first sample comes first in the data. Samples of weight 0 count as
+    absent.
     """
-    rows, columns = grid
-    flat = cells[:, 0] * columns + cells[:, 1]
+    flat = np.ravel_multi_index(tuple(cells.T), grid)
     present = weights > 0
     pairs, where, first = _pairs(flat[present] * classes + labels[present])
     mass = np.bincount(where, weights=weights[present], minlength=len(pairs))
     # Last writer wins in a fancy assignment: the heaviest, and of equals the earliest, goes last.
     order = np.lexsort((-first, mass))
-    frame = np.full(rows * columns, UNCLASSIFIED, np.uint8)
+    frame = np.full(np.prod(grid), UNCLASSIFIED, np.uint8)
     frame[pairs[order] // classes] = (pairs[order] % classes).astype(np.uint8)
     return frame.reshape(grid)
 
@@ -153,5 +167,5 @@ def _pairs(keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def anchors_of(frame: ByteArray) -> BoolArray:
-    """The training cells of a first frame: (row, column)."""
+    """The training cells of a first frame, of its shape."""
     return np.asarray(frame != UNCLASSIFIED)

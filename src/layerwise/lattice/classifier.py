@@ -7,6 +7,7 @@ and the probabilities that they tend to are computed exactly.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,11 +30,10 @@ from .diffusion import strongest
 from .inputs import check_classes, check_numbers, column_names, seed_of
 from .layers import LayerStack, Recipe, Rule
 from .mapping import GridMapping, Kind
-from .options import checked_grid
+from .options import check_options, grid_over
 from .probabilities import ExactProbabilities
 from .projection import Method, fit_projection
 
-CELLS_A_VALUE, LONGEST_ROW = 4, 1 << 14  # of a lattice over one column
 TOO_MIXED = 0.2  # share of the points in cells of several classes beyond which they are spread
 Crowded: TypeAlias = Literal["auto", "majority", "spread"]
 
@@ -43,14 +43,16 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    grid : rows and columns of the lattice, one number for both or a pair. A single column of
-        data has one row of cells, four a value or more (up to 16,384), and up and down are *stay*.
+    grid : rows and columns of the lattice, one number for both or a pair; or slices, rows and
+        columns, for three columns of data (more are projected). "auto" is 64 × 64 × 64 for exactly
+        three columns, otherwise 400 × 400. A single column of data has one row of cells, four a
+        value or more (up to 16,384), and up and down are *stay*; two columns need no slices.
     rule : how filling layers colour an unclassified cell: "copy" one random neighbour, or "vote",
-        the majority in a window of (2·window + 1)² cells.
+        the majority in a window of (2·window + 1)² cells, with slices (2·window + 1)³.
     window : the reach of a vote.
     weighting : the votes of a window: "uniform", or "distance" for 1/√(1 + d²).
     lazy : in each layer a cell stays as it is with probability ½ (this keeps the lattice from
-        falling apart into two chequerboards).
+        falling apart into two chequerboards). With slices it is always so, with probability ¼.
     anchored : training cells never change, not even in fuzzy layers. Overconfident; for looking at.
     fuzzy_from : "filled" (the filled grid goes on copying), "points" (copying starts again from
         layer 0, *unclassified* being one more state, and the probability is that of a class given
@@ -58,7 +60,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     fuzzy_layers : how many, or "auto"; both automatic choices go by leave-one-out log-loss.
     mapping : "linear", "quantile" or "logistic": how data become positions on the grid.
     margin : room left at each side, as a share of the data's range.
-    projection : for more than two columns: "lda", "pca", or None to refuse them.
+    projection : for more columns than the grid has axes: "lda", "pca", or None to refuse them.
     crowded : points that share a cell: "majority" shows the class with most weight (of equals the
         one that comes first), "spread" gives each point a free cell nearby, "auto"
         spreads where more than a fifth of the points lie in cells of several classes.
@@ -68,11 +70,11 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : (class,) labels in sorted order. mapping_ : `GridMapping`. projection_ : how columns
-    became two axes. labels_ : (row, column) the filled grid, numbers into `classes_`.
-    probabilities_ : (class, row, column). depth_ : how many layers filled the grid. fuzzy_depth_,
-    fuzzy_from_ : how many fuzzy layers, and from where. tried_ : the (start, layers, log-loss) that
-    were compared. spread_ : whether crowded points were spread. trace_ : the recording of all
-    layers.
+    became axes of the grid. labels_ : (row, column) or (slice, row, column) the filled grid,
+    numbers into `classes_`. probabilities_ : (class, …, row, column). depth_ : how many layers
+    filled the grid. fuzzy_depth_, fuzzy_from_ : how many fuzzy layers, and from where. tried_ : the
+    (start, layers, log-loss) that were compared. spread_ : whether crowded points were spread.
+    trace_ : the recording of all layers.
 
     Examples
     --------
@@ -84,7 +86,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        grid: int | tuple[int, int] = 400,
+        grid: int | tuple[int, int] | tuple[int, int, int] | Literal["auto"] = "auto",
         rule: Rule = "copy",
         window: int = 1,
         lazy: bool = True,
@@ -121,16 +123,17 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises `InputError` (a ValueError) for options or data that cannot be used and
         `TooLargeError` for a grid that does not fit into memory, before any of it is taken.
         """
-        grid = checked_grid(self)
+        check_options(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
-        if X.shape[1] == 1:
-            grid = (1, max(grid[1], min(CELLS_A_VALUE * len(np.unique(X)), LONGEST_ROW)))
+        grid = grid_over(self, X)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         self._check_data(X, labels, weights, grid)
         names = column_names(self, X.shape[1])
-        self.projection_ = fit_projection(X, labels, weights, names, self.projection)
+        self.projection_ = fit_projection(
+            X, labels, weights, names, self.projection, axes=len(grid)
+        )
         points = self.projection_.apply(X)
         self.mapping_ = GridMapping.fit(points, weights, grid, self.mapping, self.margin)
         classes = len(self.classes_)
@@ -139,7 +142,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.class_points_ = np.bincount(labels[counted], minlength=classes)
         cells, _ = self.mapping_.cells(points)
         self.spread_ = self.crowded == "spread" or (
-            self.crowded == "auto" and mixed_share(cells, labels, weights, grid[1]) > TOO_MIXED
+            self.crowded == "auto" and mixed_share(cells, labels, weights, grid) > TOO_MIXED
         )
         if self.spread_:
             cells, labels, weights = spread_points(cells, labels, weights, grid, classes)
@@ -182,7 +185,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def simulate(self, runs: int = 100, *, layers: int | None = None) -> Float32Array:
         """How often each cell shows each class after the fuzzy layers, in that many random runs.
 
-        (class, row, column), the share among the runs in which the cell is classified, NaN where
+        (class, …, row, column), the share among the runs in which the cell is classified, NaN where
         it never is. It tends to `probabilities_`; the standard error of a share p is
         √(p(1−p)/runs). Each run has its own seed for the fuzzy layers; the filled grid is the same.
         """
@@ -191,7 +194,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         first = known.frame if self.fuzzy_from_ == "points" else self.labels_
         depth = self.fuzzy_depth_ if layers is None else layers
         shown = np.zeros((known.classes, *known.grid), np.int32)
-        numbers = np.arange(known.classes, dtype=np.uint8)[:, None, None]
+        numbers = np.arange(known.classes, dtype=np.uint8).reshape(-1, *(1,) * len(known.grid))
         for run in range(runs):
             recipe = replace(known, frame=first, seed=known.seed + 1 + run, depth=0, restart=False)
             copies = LayerStack(recipe, self._threads())
@@ -262,18 +265,18 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._strongest = strongest(self.probabilities_)
 
     def probabilities_after(self, layers: int) -> FloatArray:
-        """The exact class probabilities after that many fuzzy layers: (class, row, column)."""
+        """The exact class probabilities after that many fuzzy layers: (class, …, row, column)."""
         check_is_fitted(self)
         return self._exact.after(layers)
 
     def _look_up(self, X: Any) -> IntArray:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        plain = self.projection_.note == "" and X.shape[1] == 2
+        plain = self.projection_.note == "" and X.shape[1] > 1
         return self.mapping_.flat_cells(X if plain else self.projection_.apply(X))
 
     def _check_data(
-        self, X: FloatArray, labels: IntArray, weights: FloatArray, grid: tuple[int, int]
+        self, X: FloatArray, labels: IntArray, weights: FloatArray, grid: tuple[int, ...]
     ) -> None:
         check_numbers(X)
         check_classes(self.classes_, labels[weights > 0])
@@ -286,19 +289,33 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return max(1, self.n_jobs if self.n_jobs > 0 else processors + 1 + self.n_jobs)
 
 
-def check_memory(grid: tuple[int, int], classes: int) -> None:
+def check_memory(grid: tuple[int, ...], classes: int) -> None:
     """Raise `TooLargeError` if a lattice of that size does not fit into the free memory."""
     # Maps in double precision (spectrum, result, one between), kept probabilities; the walk of
     # the leave-one-out and the planes.
-    needed = grid[0] * grid[1] * (classes * (8 * 4 + 4) + 120)
+    needed = math.prod(grid) * (classes * (8 * 4 + 4) + 120)
     free = available_memory()
     if needed > free:
         raise TooLargeError(
-            f"A grid of {grid[0]:,} × {grid[1]:,} cells with {classes} classes needs "
+            f"A grid of {_spoken(grid)} cells with {classes} classes needs "
             f"{needed / 2**30:,.1f} GiB of memory",
             received=f"a machine with {free / 2**30:,.1f} GiB free",
-            do="Choose a smaller grid",
+            do=f"Choose a smaller grid; {_spoken(_within(grid, free / needed))} cells would fit",
         )
+
+
+def _spoken(grid: tuple[int, ...]) -> str:
+    return " × ".join(f"{side:,}" for side in grid)
+
+
+def _within(grid: tuple[int, ...], share: float) -> tuple[int, ...]:
+    """A grid of that shape with at most that share of the cells, in round numbers."""
+    open_axes = sum(side > 1 for side in grid)
+    sides = [side * (0.95 * share) ** (1 / max(open_axes, 1)) for side in grid]
+    steps = [10 ** max(0, math.floor(math.log10(max(side, 1))) - 1) for side in sides]
+    return tuple(
+        max(1, math.floor(side / step) * step) for side, step in zip(sides, steps, strict=True)
+    )
 
 
 def available_memory() -> int:

@@ -6,6 +6,8 @@ same cells. A majority would hide how mixed they are, and the probabilities with
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..compiled import compiled
@@ -15,13 +17,15 @@ from .random_bits import mix
 FULLEST = 4  # spread points take at most one in so many cells of the grid
 
 
-def mixed_share(cells: IntArray, labels: IntArray, weights: FloatArray, columns: int) -> float:
+def mixed_share(
+    cells: IntArray, labels: IntArray, weights: FloatArray, grid: tuple[int, ...]
+) -> float:
     """The share of the points' weight that lies in cells with points of several classes.
 
-    `cells` (sample, row column), `labels` (sample,), `weights` (sample,).
+    `cells` (sample, row column) or (sample, slice row column), `labels` and `weights` (sample,).
     """
     present = weights > 0
-    flat = cells[present, 0] * columns + cells[present, 1]
+    flat = np.ravel_multi_index(tuple(cells[present].T), grid)
     _, where = np.unique(flat, return_inverse=True)
     where = where.reshape(-1)
     low = np.full(where.max() + 1, np.iinfo(np.int64).max)
@@ -33,25 +37,24 @@ def mixed_share(cells: IntArray, labels: IntArray, weights: FloatArray, columns:
 
 
 def spread_points(
-    cells: IntArray, labels: IntArray, weights: FloatArray, grid: tuple[int, int], classes: int
+    cells: IntArray, labels: IntArray, weights: FloatArray, grid: tuple[int, ...], classes: int
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """A cell for every point: those that share one move to the nearest free cells around it.
 
-    Gives cells (point, row column), labels (point,) and weights (point,). A weight that is a whole
-    number counts as so many points. Who stays in the middle is decided by a hash of class and
+    Gives cells (point, axis of the grid), labels (point,) and weights (point,). A weight that is a
+    whole number counts as so many points. Who stays in the middle is decided by a hash of class and
     rank, so that classes lie mixed and the order of the samples does not matter. Where the points
     would take more than a quarter of the grid, fewer stand for them, each class of each cell at
     least once.
     """
     present = weights > 0
-    columns = grid[1]
-    flat = cells[present, 0] * columns + cells[present, 1]
+    flat = np.ravel_multi_index(tuple(cells[present].T), grid)
     keys, where = np.unique(flat * classes + labels[present], return_inverse=True)
     where = where.reshape(-1)
     mass = np.bincount(where, weights=weights[present])
     whole = np.all(weights[present] == np.rint(weights[present]))
     counts = np.rint(mass).astype(np.int64) if whole else np.bincount(where)
-    room = grid[0] * columns // FULLEST
+    room = math.prod(grid) // FULLEST
     if counts.sum() > room:
         counts = np.maximum(np.rint(counts * (room / counts.sum())), 1).astype(np.int64)
     group = np.repeat(np.arange(len(keys)), counts)
@@ -64,19 +67,25 @@ def spread_points(
     taken = np.zeros(grid, np.bool_)
     taken.reshape(-1)[np.unique(start)] = True
     placed = np.empty(len(order), np.int64)
-    _place(start[order], taken, reach, placed)
-    final = np.stack([placed // columns, placed % columns], axis=1)
+    # Rows and columns alone are a volume of one slice.
+    volume = taken.reshape(-1, *grid[-2:])
+    steps = np.zeros((len(reach), 3), np.int64)
+    steps[:, -len(grid) :] = reach
+    _place(start[order], volume, steps, placed)
+    final = np.stack(np.unravel_index(placed, grid), axis=1)
     share = (mass / counts)[group[order]]
     return final, label[order], share
 
 
-def _reach(most: int, grid: tuple[int, int]) -> IntArray:
-    """Steps to the cells around one, nearest first: (step, row column), enough for any crowd."""
-    radius = min(int(2 * np.sqrt(most)) + 4, max(grid))
-    down, across = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    steps = np.stack([down.reshape(-1), across.reshape(-1)], axis=1)
+def _reach(most: int, grid: tuple[int, ...]) -> IntArray:
+    """Steps to the cells around one, nearest first: (step, axis of the grid), for any crowd."""
+    side = np.sqrt(most) if len(grid) == 2 else np.cbrt(most)
+    radius = min(int(2 * side) + 4, max(grid))
+    steps = np.stack(
+        [along.reshape(-1) for along in np.mgrid[(slice(-radius, radius + 1),) * len(grid)]], axis=1
+    )
     far = (steps**2).sum(axis=1)
-    turn = np.arctan2(steps[:, 0], steps[:, 1])
+    turn = np.arctan2(steps[:, -2], steps[:, -1])
     return np.asarray(steps[np.lexsort((turn, far))])
 
 
@@ -86,7 +95,7 @@ def _place(start: IntArray, taken: BoolArray, steps: IntArray, placed: IntArray)
 
     The first point of a cell keeps it. A point that finds no free cell in reach stays too.
     """
-    rows, columns = taken.shape
+    slices, rows, columns = taken.shape
     now, step = -1, 0
     for i in range(len(start)):
         cell = start[i]
@@ -95,11 +104,12 @@ def _place(start: IntArray, taken: BoolArray, steps: IntArray, placed: IntArray)
             now, step = cell, 1
             continue
         while step < len(steps):
-            row = cell // columns + steps[step, 0]
-            column = cell % columns + steps[step, 1]
+            place = cell // (rows * columns) + steps[step, 0]
+            row = cell // columns % rows + steps[step, 1]
+            column = cell % columns + steps[step, 2]
             step += 1
-            inside = 0 <= row < rows and 0 <= column < columns
-            if inside and not taken[row, column]:
-                taken[row, column] = True
-                placed[i] = row * columns + column
+            inside = 0 <= place < slices and 0 <= row < rows and 0 <= column < columns
+            if inside and not taken[place, row, column]:
+                taken[place, row, column] = True
+                placed[i] = (place * rows + row) * columns + column
                 break

@@ -26,10 +26,10 @@ from .diffusion import (
     anchored_average,
     conditional,
     one_hot,
-    own_share,
 )
 from .layers import LayerStack
 from .random_bits import mix, stream_starts
+from .volume_walk import VolumeWalk
 
 Start: TypeAlias = Literal["filled", "points"]
 SMALLEST_PROBABILITY: Final = float(np.finfo(float).eps)  # scikit-learn's log_loss clips there too
@@ -41,8 +41,9 @@ DEEPEST_ANCHORED: Final = 512
 class TrainingCells:
     """The classified cells of layer 0, and the points in them grouped by class.
 
-    `cells` (cell, row column); `labels` (cell,); a group is all points of one class in one cell:
-    `group_cell`, `group_label`, `group_weight` (group,). `frequencies` (class,) by weight.
+    `cells` (cell, row column) or (cell, slice row column); `labels` (cell,); a
+    group is all points of one class in one cell: `group_cell`, `group_label`, `group_weight`
+    (group,). `frequencies` (class,) by weight.
     """
 
     cells: IntArray
@@ -56,15 +57,14 @@ class TrainingCells:
     def of(
         cls, frame: ByteArray, cells: IntArray, labels: IntArray, weights: FloatArray, classes: int
     ) -> TrainingCells:
-        """From layer 0 and the points: cells (sample, row column), labels and weights (sample,)."""
+        """From layer 0 and the points: cells (sample, axis), labels and weights (sample,)."""
         present = weights > 0
-        columns = frame.shape[1]
-        flat = cells[present, 0] * columns + cells[present, 1]
+        flat = np.ravel_multi_index(tuple(cells[present].T), frame.shape)
         known, where = np.unique(flat, return_inverse=True)
         pairs, group = np.unique(where.reshape(-1) * classes + labels[present], return_inverse=True)
         mass = np.bincount(labels[present], weights=weights[present], minlength=classes)
         return cls(
-            cells=np.stack([known // columns, known % columns], axis=1),
+            cells=np.stack(np.unravel_index(known, frame.shape), axis=1),
             labels=frame.reshape(-1)[known].astype(np.int64),
             group_cell=pairs // classes,
             group_label=pairs % classes,
@@ -134,23 +134,26 @@ def _leave_one_out(
     recipe = stack.recipe
     frame = recipe.frame
     origins: Array = np.full(frame.shape, -1, np.int32)
-    rows, columns = training.cells[:, 0], training.cells[:, 1]
-    origins[rows, columns] = np.arange(len(training.cells))
+    origins[tuple(training.cells.T)] = np.arange(len(training.cells))
     shown = frame
     if start == "filled":
         shown = stack.labels(recipe.depth or 0)
         if recipe.rule == "copy":
             starts = stream_starts(recipe.seed, range(1, (recipe.depth or 0) + 1))
-            fill_origins(origins, origins.copy(), starts, recipe.lazy)
+            volume = origins.reshape(-1, *frame.shape[-2:])  # of rows and columns: one slice
+            fill_origins(volume, volume.copy(), starts, recipe.lazy, recipe.is_volume)
         else:
             # A vote has many parents: the nearest training cell of the same class stands for them.
             origins = _nearest_of_class(shown, training)
     diffusion = Diffusion(one_hot(shown, recipe.classes), lazy=recipe.lazy)
-    walks = WalkTable(recipe.grid, lazy=recipe.lazy)
+    walks = (
+        VolumeWalk(recipe.grid)
+        if recipe.is_volume
+        else WalkTable((frame.shape[0], frame.shape[1]), lazy=recipe.lazy)
+    )
 
     def loss(layers: int) -> float:
-        own = np.empty(len(training.cells))
-        own_share(origins, walks.after(layers), training.cells, own)
+        own = walks.shares(layers, origins, training.cells)
         return training.log_loss(diffusion.at(layers, training.cells), own)
 
     return loss
@@ -162,7 +165,7 @@ def _nearest_of_class(labels: ByteArray, training: TrainingCells) -> Array:
         members = np.flatnonzero(training.labels == label)
         where = np.argwhere(labels == label)
         _, near = cKDTree(training.cells[members]).query(where)
-        origins[where[:, 0], where[:, 1]] = members[near]
+        origins[tuple(where.T)] = members[near]
     return origins
 
 
@@ -198,7 +201,7 @@ def _anchored_losses(
         if len(held_out) in (0, len(part)):
             continue
         frame = recipe.frame.copy()
-        frame[training.cells[held_out, 0], training.cells[held_out, 1]] = UNCLASSIFIED
+        frame[tuple(training.cells[held_out].T)] = UNCLASSIFIED
         rest = LayerStack(replace(recipe, frame=frame, depth=None), stack.threads)
         filled = rest.labels(rest.fill().depth or 0)
         maps = one_hot(filled if start == "filled" else frame, recipe.classes)
@@ -208,7 +211,7 @@ def _anchored_losses(
         for index, depth in enumerate(depths):
             maps = anchored_average(maps, anchors_of(frame), depth - done, lazy=recipe.lazy)
             done = depth
-            given = conditional(maps[:, where[:, 0], where[:, 1]], training.frequencies[:, None])
+            given = conditional(maps[:, *where.T], training.frequencies[:, None])
             likely = given[training.group_label[groups], np.arange(len(where))]
             likely = np.maximum(likely, SMALLEST_PROBABILITY)
             totals[index] -= float(np.log(likely) @ training.group_weight[groups])

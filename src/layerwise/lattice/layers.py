@@ -7,8 +7,9 @@ on the way and goes on from the nearest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -16,14 +17,16 @@ import numpy as np
 
 from ..errors import InputError
 from ..types import UNCLASSIFIED, BoolArray, ByteArray, IntArray, WordArray
-from . import cells, kernels, planes
+from . import cells, kernels, kernels_volume, planes
 from .random_bits import stream_starts
 
 Rule: TypeAlias = Literal["copy", "vote"]
-BLOCK = 16  # layers applied to a slab before slabs meet again
+Each: TypeAlias = Callable[[Callable[[tuple[int, int]], Any]], list[Any]]
+BLOCK = 32  # layers applied to a slab before slabs meet again
+VOLUME_BLOCK = 8  # the same for slabs of slices, whose rims cost more
 FILL_BLOCK = 32  # layers filled before it is asked whether the grid is full
 LONG_BLOCK = 64  # the same where one slab is the whole grid
-SLAB_BYTES = 1 << 20  # work space of a slab: within the second cache
+SLAB_BYTES = 8 << 20  # of a slab: rims cost little; where all is classified nothing is filled
 KEPT_BYTES = 64 << 20
 
 
@@ -31,11 +34,13 @@ KEPT_BYTES = 64 << 20
 class Recipe:
     """All that decides every cell of every layer.
 
-    `frame`: layer 0, (row, column) labels. `depth`: how many filling layers; None until filled.
-    `restart`: the fuzzy phase begins again from layer 0's frame (layer depth + 1 shows it);
-    otherwise the filled grid of layer `depth` goes on copying. The filling rule may be "copy" or
-    "vote"; fuzzy layers always copy: that is what makes their frequencies probabilities.
-    `held`: (row, column) the cells that `anchored` holds, those classified in `frame` if None.
+    `frame`: layer 0, (row, column) labels, or those of a volume (slice, row, column). `depth`: how
+    many filling layers; None until filled. `restart`: the fuzzy phase begins again from layer 0's
+    frame (layer depth + 1 shows it); otherwise the filled grid of layer `depth` goes on copying.
+    The filling rule may be "copy" or "vote"; fuzzy layers always copy: that is what makes their
+    frequencies probabilities. `held`: (row, column) the cells that `anchored` holds, those
+    classified in `frame` if None. `lazy` is of rows and columns: a volume's copying cell stays with
+    probability ¼ in any case.
     """
 
     frame: ByteArray
@@ -51,9 +56,14 @@ class Recipe:
     held: BoolArray | None = None
 
     @property
-    def grid(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.frame.shape[0], self.frame.shape[1]
+    def grid(self) -> tuple[int, ...]:
+        """Rows and columns; of a volume slices, rows and columns."""
+        return self.frame.shape
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether the lattice has slices."""
+        return self.frame.ndim == 3
 
     @property
     def anchors(self) -> BoolArray | None:
@@ -84,17 +94,17 @@ class LayerStack:
     _latest: tuple[int, WordArray] | None = field(default=None, repr=False)
 
     def labels(self, layer: int) -> ByteArray:
-        """The label map of a layer: (row, column), 255 for unclassified."""
-        return planes.unpack(self.planes(layer), self.recipe.grid[1])
+        """The label map of a layer: (…, row, column), 255 for unclassified."""
+        return planes.unpack(self.planes(layer), self.recipe.grid[-1])
 
     def counts(self, layer: int) -> IntArray:
         """How many cells each class has in a layer: (class,)."""
         counts = np.zeros(self.recipe.classes, np.int64)
-        kernels.count_classes(self.planes(layer), counts)
+        kernels.count_classes(planes.row_lines(self.planes(layer)), counts)
         return counts
 
     def planes(self, layer: int) -> WordArray:
-        """The bit-planes of a layer: (plane, row, word)."""
+        """The bit-planes of a layer: (plane, …, row, word)."""
         if layer < 0:
             raise InputError("A layer has a number from 0 on", received=f"{layer}")
         recipe = self.recipe
@@ -164,75 +174,112 @@ class LayerStack:
             return self._vote(state, first, layers)
         starts = stream_starts(self.recipe.seed, range(first, first + layers))
         left = np.zeros(layers, np.int64)
-        anchors = np.zeros((0, state.shape[2]), np.uint64)
+        anchors = np.zeros((0, *state.shape[2:]), np.uint64)
         held = self.recipe.anchors
         if held is not None and not fill:
             anchors = planes.pack_bits(held)
-        longest = LONG_BLOCK if len(self._cuts(state)) == 1 else BLOCK
-        for block in range(0, layers, longest):
-            size = min(longest, layers - block)
-            state, left[block : block + size] = self._copy_block(
-                state, starts[block : block + size], anchors, fill=fill
-            )
+        block = VOLUME_BLOCK if self.recipe.is_volume else BLOCK
+        cuts = self._cuts(state)
+        longest = LONG_BLOCK if len(cuts) == 1 else block
+        target = np.empty_like(state)
+        with _workers(self.threads, cuts) as each:
+            for block in range(0, layers, longest):
+                part = slice(block, min(block + longest, layers))
+                left[part] = self._copy_block(state, target, starts[part], anchors, each, fill=fill)
+                # The state that was given stays as it is; what lies between is written over.
+                spare = np.empty_like(state) if block == 0 and part.stop < layers else state
+                state, target = target, spare
         return state, left
 
     def _copy_block(
-        self, state: WordArray, starts: WordArray, anchors: WordArray, *, fill: bool
-    ) -> tuple[WordArray, IntArray]:
-        count, rows, words = state.shape
-        target = np.empty_like(state)
-        cuts = self._cuts(state)
+        self,
+        state: WordArray,
+        target: WordArray,
+        starts: WordArray,
+        anchors: WordArray,
+        each: Each,
+        *,
+        fill: bool,
+    ) -> IntArray:
+        """Write to `target` what `state` is after those layers; gives (layer,) unclassified."""
+        count, length = state.shape[:2]
+        columns = self.recipe.grid[-1]
 
         def work(cut: tuple[int, int]) -> IntArray:
-            room = kernels.scratch_words(cut[1] - cut[0], words, len(starts), rows)
-            scratch = np.zeros((2 * count + 2, room), np.uint64)
             left = np.zeros(len(starts), np.int64)
+            if self.recipe.is_volume:
+                room = kernels_volume.volume_words(
+                    cut[1] - cut[0], state.shape[2], state.shape[3], len(starts), length
+                )
+                scratch = np.empty((2 * count + 2, room), np.uint64)
+                kernels_volume.copy_volume(
+                    state, target, scratch, *cut, columns, starts, fill, anchors, left
+                )
+                return left
+            room = kernels.scratch_words(cut[1] - cut[0], state.shape[2], len(starts), length)
+            scratch = np.empty((count + 1, room), np.uint64)
             kernels.copy_layers(
-                state, target, scratch, *cut, self.recipe.grid[1],
+                state, target, scratch, *cut, columns,
                 starts, fill, self.recipe.lazy, anchors, left,
             )  # fmt: skip
             return left
 
-        return target, np.sum(_each(work, cuts, self.threads), axis=0)
+        return np.asarray(np.sum(each(work), axis=0))
 
     def _cuts(self, state: WordArray) -> list[tuple[int, int]]:
-        """Slabs of rows: small enough for the cache, and as many as there are threads."""
+        """Slabs of rows: small enough for the cache, and as many as there are threads.
+
+        Of a volume slabs of slices, one a thread: the wave in them keeps to the cache by itself.
+        """
+        if self.recipe.is_volume:
+            return _shares(state.shape[1], min(self.threads, 1 + state.shape[1] // VOLUME_BLOCK))
         count, rows, words = state.shape
-        per_row = (2 * count + 2) * (words + 1) * 8
-        slab = max(8 * BLOCK, SLAB_BYTES // per_row)
+        slab = max(8 * BLOCK, SLAB_BYTES // (count * words * 8))
         if self.threads > 1:
             slab = min(slab, max(4 * BLOCK, -(-rows // self.threads)))
         return [(row, min(row + slab, rows)) for row in range(0, rows, slab)]
 
     def _vote(self, state: WordArray, first: int, layers: int) -> tuple[WordArray, IntArray]:
         recipe = self.recipe
-        rows, columns = recipe.grid
-        weights = cells.vote_weights(recipe.window, recipe.weighting)
+        grid = recipe.grid
+        weights = cells.vote_weights(recipe.window, recipe.weighting, len(grid))
         starts = stream_starts(recipe.seed, range(first, first + layers))
-        old = planes.unpack(state, columns)
+        # A map of rows and columns is a volume of one slice: its votes are the same.
+        old = planes.unpack(state, grid[-1]).reshape(-1, *grid[-2:])
+        weights = weights.reshape(-1, *weights.shape[-2:])
         left = np.zeros(layers, np.int64)
-        share = -(-rows // self.threads)
-        cuts = [(row, min(row + share, rows)) for row in range(0, rows, share)]
-        for layer in range(layers):
-            new = np.empty_like(old)
+        cuts = _shares(old.shape[0] * old.shape[1], self.threads)
+        with _workers(self.threads, cuts) as each:
+            for layer in range(layers):
+                new = np.empty_like(old)
 
-            def work(
-                cut: tuple[int, int], old: ByteArray = old, new: ByteArray = new, at: int = layer
-            ) -> None:
-                cells.vote_rows(
-                    old, new, *cut, weights, recipe.classes, starts[at], True, recipe.lazy
-                )
+                def work(
+                    cut: tuple[int, int],
+                    old: ByteArray = old,
+                    new: ByteArray = new,
+                    at: int = layer,
+                ) -> None:
+                    cells.vote_rows(
+                        old, new, *cut, weights, recipe.classes, starts[at], True, recipe.lazy
+                    )
 
-            _each(work, cuts, self.threads)
-            old = new
-            left[layer] = np.count_nonzero(old == UNCLASSIFIED)
-        return planes.pack(old, recipe.classes), left
+                each(work)
+                old = new
+                left[layer] = np.count_nonzero(old == UNCLASSIFIED)
+        return planes.pack(old.reshape(grid), recipe.classes), left
 
 
-def _each(
-    work: Callable[[tuple[int, int]], Any], cuts: list[tuple[int, int]], threads: int
-) -> list[Any]:
+def _shares(length: int, parts: int) -> list[tuple[int, int]]:
+    """The length cut into that many nearly equal parts."""
+    share = -(-length // parts)
+    return [(start, min(start + share, length)) for start in range(0, length, share)]
+
+
+@contextmanager
+def _workers(threads: int, cuts: list[tuple[int, int]]) -> Iterator[Each]:
+    """A function that does its work on each of the cuts, in as many threads at a time."""
     if threads == 1 or len(cuts) == 1:
-        return [work(cut) for cut in cuts]
+        yield lambda work: [work(cut) for cut in cuts]
+        return
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, cuts))
+        yield lambda work: list(pool.map(work, cuts))

@@ -1,8 +1,9 @@
 """From data space to the cells of the grid, and back.
 
 The first axis of the data runs along the columns, left to right; the second along the rows, upwards
-(row 0 is the top). An axis is mapped to positions 0 … 1 by one of three monotone functions; what
-falls outside is put into the nearest cell of the edge, and counted by whoever asks.
+(row 0 is the top); the third, of a volume, along the slices, from the first on. An axis is mapped
+to positions 0 … 1 by one of three monotone functions; what falls outside is put into the nearest
+cell of the edge, and counted by whoever asks.
 """
 
 from __future__ import annotations
@@ -122,75 +123,97 @@ class AxisMapping:
 
 @dataclass(frozen=True)
 class GridMapping:
-    """Both axes and the grid (rows, columns) that they map to."""
+    """Two axes and the grid (rows, columns) that they map to; a third one for (slices, …)."""
 
     horizontal: AxisMapping
     vertical: AxisMapping
-    grid: tuple[int, int]
+    grid: tuple[int, ...]
+    inward: AxisMapping | None = None
 
     @classmethod
     def fit(
         cls,
         points: FloatArray,
         weights: FloatArray,
-        grid: tuple[int, int],
+        grid: tuple[int, ...],
         kind: Kind,
         margin: float,
     ) -> GridMapping:
-        """Fit to points (sample, 2)."""
-        x, y = (AxisMapping.fit(points[:, axis], weights, kind, margin) for axis in (0, 1))
-        return cls(x, y, grid)
+        """Fit to points (sample, axis of the data), as many axes as the grid has."""
+        x, y, *z = (
+            AxisMapping.fit(points[:, axis], weights, kind, margin) for axis in range(len(grid))
+        )
+        return cls(x, y, grid, *z)
 
     def cells(self, points: FloatArray) -> tuple[IntArray, BoolArray]:
-        """The cells (sample, row column) of points (sample, 2), and which lay outside (sample,)."""
-        rows, columns = self.grid
+        """The cells (sample, axis of the grid) of points (sample, axis of the data).
+
+        Rows come before columns, and slices before both. Also which points lay outside (sample,).
+        """
+        rows, columns = self.grid[-2:]
         with np.errstate(over="ignore"):
             across = self.horizontal.positions(points[:, 0]) * columns
             down = (1 - self.vertical.positions(points[:, 1])) * rows
         outside = (across < 0) | (across > columns) | (down < 0) | (down > rows)
-        cells = np.stack(
-            [np.clip(np.floor(down), 0, rows - 1), np.clip(np.floor(across), 0, columns - 1)],
-            axis=1,
-        )
-        return cells.astype(np.int64), outside
+        places = [np.clip(np.floor(down), 0, rows - 1), np.clip(np.floor(across), 0, columns - 1)]
+        if self.inward is not None:
+            slices = self.grid[0]
+            with np.errstate(over="ignore"):
+                through = self.inward.positions(points[:, 2]) * slices
+            outside |= (through < 0) | (through > slices)
+            places.insert(0, np.clip(np.floor(through), 0, slices - 1))
+        return np.stack(places, axis=1).astype(np.int64), outside
 
     def flat_cells(self, points: FloatArray) -> IntArray:
-        """The same cells as row·columns + column: (sample,)."""
-        if self.horizontal.kind == self.vertical.kind == "linear":
+        """The same cells as row·columns + column, in slice z as (z·rows + row)·columns + column."""
+        kinds = {axis.kind for axis in (self.horizontal, self.vertical, self.inward) if axis}
+        if kinds == {"linear"}:
             flat = np.empty(len(points), np.int64)
             _flat_linear(
                 np.ascontiguousarray(points),
                 self.horizontal.knots,
                 self.vertical.knots,
-                *self.grid,
+                self.grid[-2],
+                self.grid[-1],
                 flat,
             )
+            if self.inward is not None:
+                through = np.ascontiguousarray(points[:, 2])
+                cells_a_slice = self.grid[1] * self.grid[2]
+                _add_slices(through, self.inward.knots, self.grid[0], cells_a_slice, flat)
             return flat
         cells, _ = self.cells(points)
-        return np.asarray(cells[:, 0] * self.grid[1] + cells[:, 1])
+        return np.asarray(np.ravel_multi_index(tuple(cells.T), self.grid))
 
     def column_values(self) -> FloatArray:
         """The first data coordinate at the middle of each column: (column,)."""
-        columns = self.grid[1]
+        columns = self.grid[-1]
         return self.horizontal.values((np.arange(columns) + 0.5) / columns)
 
     def row_values(self) -> FloatArray:
         """The second data coordinate at the middle of each row, top row first: (row,)."""
-        rows = self.grid[0]
+        rows = self.grid[-2]
         return self.vertical.values(1 - (np.arange(rows) + 0.5) / rows)
+
+    def slice_values(self) -> FloatArray:
+        """The third data coordinate at the middle of each slice: (slice,), none without a third."""
+        if self.inward is None:
+            return np.zeros(0)
+        return self.inward.values((np.arange(self.grid[0]) + 0.5) / self.grid[0])
 
     def document(self) -> dict[str, Any]:
         """The mapping as plain values, for a file."""
-        return {"horizontal": self.horizontal.document(), "vertical": self.vertical.document()}
+        axes = {"horizontal": self.horizontal.document(), "vertical": self.vertical.document()}
+        return axes if self.inward is None else {**axes, "inward": self.inward.document()}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any], grid: tuple[int, int]) -> GridMapping:
+    def from_document(cls, document: Mapping[str, Any], grid: tuple[int, ...]) -> GridMapping:
         """The mapping that `document` gave; ValueError where the values cannot be one."""
-        axes = [
+        horizontal, vertical, *inward = (
             AxisMapping.from_document(document[name], f"the {name} axis")
-            for name in ("horizontal", "vertical")
-        ]
-        return cls(axes[0], axes[1], grid)
+            for name in ("horizontal", "vertical", "inward")[: len(grid)]
+        )
+        return cls(horizontal, vertical, grid, *inward)
 
 
 def _rises(numbers: FloatArray) -> bool:
@@ -210,3 +233,14 @@ def _flat_linear(
         column = int(min(max(x, 0.0), columns - 1.0))
         row = int(min(max(y, 0.0), rows - 1.0))
         flat[i] = row * columns + column
+
+
+@compiled
+def _add_slices(
+    through: FloatArray, knots: FloatArray, slices: int, cells: int, flat: IntArray
+) -> None:
+    """Move flat cells (sample,) of slice 0 into the slices of a third coordinate, linear too."""
+    scale = 1.0 / (knots[1] - knots[0])
+    for i in range(through.shape[0]):
+        z = (through[i] - knots[0]) * scale * slices
+        flat[i] += int(min(max(z, 0.0), slices - 1.0)) * cells

@@ -149,7 +149,8 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
     if document["feature_names"]:
         model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
     features = model.n_features_in_
-    if tensors["center"].shape != (features,) or tensors["matrix"].shape != (features, 2):
+    axes, names = len(recipe.grid), document["projection"]["names"]
+    if tensors["center"].shape != (features,) or tensors["matrix"].shape != (features, axes):
         raise ValueError("its projection does not fit its columns")
     for name in ("frequencies", "class_points"):
         if tensors[name].shape != (recipe.classes,):
@@ -157,7 +158,7 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
     kept = document["projection"]
     model.projection_ = Projection(
         tensors["center"], tensors["matrix"], float(kept["kept"]), str(kept["note"]),
-        (str(kept["names"][0]), str(kept["names"][1])),
+        tuple(str(names[axis]) for axis in range(axes)),
     )  # fmt: skip
     model.mapping_ = GridMapping.from_document(document["mapping"], recipe.grid)
     if document["fuzzy_from"] not in ("filled", "points"):
@@ -203,10 +204,10 @@ def classes_from(document: dict[str, Any]) -> Array:
 
 
 def _showing(
-    document: dict[str, Any], tensors: dict[str, Array], grid: tuple[int, int], classes: int
+    document: dict[str, Any], tensors: dict[str, Array], grid: tuple[int, ...], classes: int
 ) -> Showing:
     cells, labels = tensors["control_cells"], tensors["control_labels"]
-    whole = cells.shape == (len(labels), 2) and labels.shape == (len(cells),)
+    whole = cells.shape == (len(labels), len(grid)) and labels.shape == (len(cells),)
     if not whole or (len(cells) and (cells.min() < 0 or np.any(cells.max(axis=0) >= grid))):
         raise ValueError("its control points lie outside its grid")
     if len(labels) and not 0 <= labels.min() <= labels.max() < classes:

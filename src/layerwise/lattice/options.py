@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from ..errors import InputError, unknown_name
+from ..types import FloatArray
 from .mapping import KINDS
 from .projection import METHODS
 
 LARGEST_SIDE: Final = 1 << 15
+MOST_CELLS: Final = LARGEST_SIDE**2
+AUTO_FLAT: Final = (400, 400)
+AUTO_VOLUME: Final = (64, 64, 64)
+CELLS_A_VALUE, LONGEST_ROW = 4, 1 << 14  # of a lattice over one column
 MOST_FUZZY_LAYERS: Final = 10**7
 NAMED: Final = {
     "rule": ("copy", "vote"),
@@ -23,20 +29,34 @@ NAMED: Final = {
 }
 
 
-def checked_grid(options: Any) -> tuple[int, int]:
-    """The rows and columns that the options ask for, once all of them have been looked at.
+def grid_over(options: Any, points: FloatArray) -> tuple[int, ...]:
+    """The sides of the grid for points (sample, feature): of rows and columns, or slices too.
 
-    `options` has the attributes of `LatticeClassifier`. Raises `InputError`, for a wrong name
-    `UnknownNameError` with the nearest one.
+    A grid has no more axes than the data has columns; over one column it is a row of cells, four a
+    value or more. Raises `InputError` for a volume that is not lazy.
     """
-    sides = options.grid if isinstance(options.grid, Sequence) else (options.grid, options.grid)
-    whole = [_whole(side) for side in sides]
-    if len(whole) != 2 or any(side is None or not 2 <= side <= LARGEST_SIDE for side in whole):
+    columns = points.shape[1]
+    sides = _sides(options.grid) or (AUTO_VOLUME if columns == 3 else AUTO_FLAT)
+    if columns == 1:
+        values = len(np.unique(points))
+        return 1, max(sides[-1], min(CELLS_A_VALUE * values, LONGEST_ROW))
+    if columns == 2:
+        return sides[-2:]
+    if len(sides) == 3 and not options.lazy:
         raise InputError(
-            "A grid has whole numbers of rows and columns",
-            received=f"grid={options.grid!r}",
-            allowed=f"2 to {LARGEST_SIDE:,}",
+            "In a lattice with slices a cell always may stay as it is",
+            received="lazy=False",
+            do="Leave lazy=True, or choose a grid of rows and columns",
         )
+    return sides
+
+
+def check_options(options: Any) -> None:
+    """Look at all options: those of `LatticeClassifier`, as attributes.
+
+    Raises `InputError`, for a wrong name `UnknownNameError` with the nearest one.
+    """
+    _sides(options.grid)
     for name, allowed in NAMED.items():
         value = getattr(options, name)
         if name == "projection" and value is None:
@@ -70,7 +90,29 @@ def checked_grid(options: Any) -> tuple[int, int]:
             received=f"n_jobs={options.n_jobs!r}",
             allowed="−1 is all processors",
         )
-    return int(sides[0]), int(sides[1])
+
+
+def _sides(grid: Any) -> tuple[int, ...] | None:
+    """The two or three sides that an option gives, None for "auto"."""
+    if isinstance(grid, str) and grid == "auto":
+        return None
+    sides = grid if isinstance(grid, Sequence) else (grid, grid)
+    whole = [_whole(side) for side in sides]
+    allowed = all(side is not None and 2 <= side <= LARGEST_SIDE for side in whole)
+    if not allowed or len(whole) not in (2, 3):
+        raise InputError(
+            "A grid has whole numbers of rows and columns, or of slices, rows and columns",
+            received=f"grid={grid!r}",
+            allowed=f'2 to {LARGEST_SIDE:,}, or "auto"',
+        )
+    found = tuple(int(side) for side in sides)
+    if math.prod(found) > MOST_CELLS:
+        raise InputError(
+            "A grid has too many cells",
+            received=f"grid={grid!r}, {math.prod(found):,} cells",
+            allowed=f"At most {MOST_CELLS:,}",
+        )
+    return found
 
 
 def _whole(value: Any) -> int | None:

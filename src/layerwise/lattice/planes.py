@@ -1,7 +1,8 @@
 """Label maps as bit-planes: 64 cells a machine word, one plane for each bit of the class number.
 
-A state is (plane, row, word): planes 0 … B−1 hold the class's binary digits, the last plane holds
-1 for a classified cell. Unclassified cells and the spare bits behind the last column are all 0.
+A state is (plane, row, word), of a volume (plane, slice, row, word): planes 0 … B−1 hold the
+class's binary digits, the last plane holds 1 for a classified cell. Unclassified cells and the
+spare bits behind the last column are all 0.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..compiled import compiled
-from ..types import UNCLASSIFIED, ByteArray, WordArray
+from ..types import UNCLASSIFIED, BoolArray, ByteArray, WordArray
 from .random_bits import WORD_BITS, word_count
 
 
@@ -19,7 +20,7 @@ def plane_count(classes: int) -> int:
 
 
 def pack(labels: ByteArray, classes: int) -> WordArray:
-    """A label map (row, column) as bit-planes (plane, row, word)."""
+    """A label map (…, row, column) as bit-planes (plane, …, row, word)."""
     classified = labels != UNCLASSIFIED
     digits = [
         ((labels >> digit) & 1).astype(bool) & classified
@@ -28,21 +29,27 @@ def pack(labels: ByteArray, classes: int) -> WordArray:
     return np.stack([pack_bits(bits) for bits in (*digits, classified)])
 
 
-def pack_bits(bits: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> WordArray:
-    """One plane: (row, column) of true and false as (row, word), column 64·w + b in bit b."""
-    rows, columns = bits.shape
-    whole = np.zeros((rows, word_count(columns) * WORD_BITS), bool)
-    whole[:, :columns] = bits
-    packed = np.packbits(whole, axis=1, bitorder="little")
+def pack_bits(bits: BoolArray) -> WordArray:
+    """One plane: (…, row, column) of true and false as words, column 64·w + b in bit b of w."""
+    columns = bits.shape[-1]
+    whole = np.zeros((*bits.shape[:-1], word_count(columns) * WORD_BITS), bool)
+    whole[..., :columns] = bits
+    packed = np.packbits(whole, axis=-1, bitorder="little")
     return np.ascontiguousarray(packed.view("<u8").astype(np.uint64))
 
 
 def unpack(planes: WordArray, columns: int) -> ByteArray:
-    """Bit-planes (plane, row, word) as a label map (row, column), 255 for unclassified."""
-    eights = np.empty((planes.shape[1], planes.shape[2] * WORD_BITS // 8), np.uint64)
-    _spread(np.ascontiguousarray(planes), eights)
-    labels = eights.astype("<u8", copy=False).view(np.uint8)
-    return np.ascontiguousarray(labels[:, :columns])
+    """Bit-planes (plane, …, row, word) as a label map (…, row, column), 255 for unclassified."""
+    lines = row_lines(planes)
+    eights = np.empty((lines.shape[1], lines.shape[2] * WORD_BITS // 8), np.uint64)
+    _spread(lines, eights)
+    labels = eights.astype("<u8", copy=False).view(np.uint8)[:, :columns]
+    return np.ascontiguousarray(labels).reshape(*planes.shape[1:-1], columns)
+
+
+def row_lines(planes: WordArray) -> WordArray:
+    """All rows in one row after the other, whatever slices they belong to: (plane, row, word)."""
+    return np.ascontiguousarray(planes).reshape(len(planes), -1, planes.shape[-1])
 
 
 @compiled

@@ -12,7 +12,7 @@ from .layers import Recipe
 class ExactProbabilities:
     """What a recipe's fuzzy layers tend to, for any number of them.
 
-    `filled` (row, column): the filled grid; `frequencies` (class,) of the training points and
+    `filled` (…, row, column): the filled grid; `frequencies` (class,) of the training points and
     `error`, how often the nearest training cell has another class, decide in cells without
     evidence (see `diffusion.conditional`).
     """
@@ -28,7 +28,7 @@ class ExactProbabilities:
             self._fallback = fallback_maps(filled, frequencies, error)
 
     def after(self, layers: int) -> FloatArray:
-        """The probabilities after that many fuzzy layers: (class, row, column), summing to 1.
+        """The probabilities after that many fuzzy layers: (class, …, row, column), summing to 1.
 
         From the filled map the T-fold average itself; from the points, the average given that the
         cell is classified.

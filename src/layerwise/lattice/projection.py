@@ -1,4 +1,4 @@
-"""Two axes out of many columns, and how much of the data they keep."""
+"""Two axes, or three, out of many columns, and how much of the data they keep."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ RIDGE: Final = 1e-3  # added to the within-class variance, which is about 1 afte
 class Projection:
     """A straight projection: (points − center) @ matrix.
 
-    `center` (feature,), `matrix` (feature, 2); `kept`: the share, 0 to 1, of what the method
-    measures that the two axes keep; `note`: the same as a sentence for a picture.
+    `center` (feature,), `matrix` (feature, axis); `kept`: the share, 0 to 1, of what the method
+    measures that the axes keep; `note`: the same as a sentence for a picture.
     """
 
     center: FloatArray
     matrix: FloatArray
     kept: float
     note: str
-    names: tuple[str, str]
+    names: tuple[str, ...]
 
     def apply(self, points: FloatArray) -> FloatArray:
-        """Points (sample, feature) as (sample, 2), finite for all finite points."""
+        """Points (sample, feature) as (sample, axis), finite for all finite points."""
         with np.errstate(over="ignore"):
             away = np.clip(points - self.center, -FARTHEST, FARTHEST)
         return np.asarray(away @ self.matrix)
 
 
 def plain(columns: tuple[str, ...]) -> Projection:
-    """One column or two as they are; one has nothing along the second axis."""
+    """One to three columns as they are; one has nothing along the second axis."""
     if len(columns) == 1:
         return Projection(np.zeros(1), np.array([[1.0, 0.0]]), 1.0, "", (columns[0], ""))
-    return Projection(np.zeros(2), np.eye(2), 1.0, "", (columns[0], columns[1]))
+    return Projection(np.zeros(len(columns)), np.eye(len(columns)), 1.0, "", columns)
 
 
 def fit_projection(
@@ -50,40 +50,44 @@ def fit_projection(
     weights: FloatArray,
     columns: tuple[str, ...],
     method: Method | None,
+    axes: int = 2,
 ) -> Projection:
-    """Choose two axes for points (sample, feature) with labels (sample,); one or two columns stay.
+    """Choose two or three axes for points (sample, feature) with labels (sample,).
 
-    "pca": the two directions of most variance, columns scaled to unit variance first. "lda": the
-    two directions that part the class means most, in units of the variance within classes
-    (Fisher 1936); for two classes, which one direction parts, the second is the direction of most
-    variance at right angles to it. Raises `InputError` if `method` is None for more than 2 columns.
+    As many columns as axes, or fewer, stay as they are. "pca": the directions of most variance,
+    columns scaled to unit variance first. "lda": the directions that part the class means most, in
+    units of the variance within classes (Fisher 1936); where there are too few classes for as many
+    of them, the others are the directions of most variance at right angles to them. Raises
+    `InputError` if `method` is None for more columns than axes.
     """
     if method is not None and method not in METHODS:
         raise unknown_name("projection", str(method), METHODS)
-    if points.shape[1] <= 2:
+    if points.shape[1] <= axes:
         return plain(columns)
     if method is None:
+        kind, needed = ("rows and columns", "two") if axes == 2 else ("slices too", "three")
         raise InputError(
-            "A lattice of rows and columns needs two columns",
+            f"A lattice of {kind} needs {needed} columns",
             received=f"{points.shape[1]}",
             allowed='Projections are "lda" and "pca"',
-            do="Choose two columns, or a projection",
+            do=f"Choose {needed} columns, or a projection",
         )
     center = np.average(points, axis=0, weights=weights)
     spread = np.sqrt(np.average((points - center) ** 2, axis=0, weights=weights))
     varies = spread > np.maximum(1e-12 * np.abs(center), 1 / FARTHEST)  # beyond rounding
     scale = np.where(varies, 1 / np.where(varies, spread, 1), 0)
     scaled = (points - center) * scale
+    count = "two" if axes == 2 else "three"
     if method == "pca":
-        axes, kept = principal_axes(scaled, weights, 2)
-        note = f"two principal components keep {100 * kept:.1f} % of the variance"
-        names = ("component 1", "component 2")
+        matrix, kept = principal_axes(scaled, weights, axes)
+        note = f"{count} principal components keep {100 * kept:.1f} % of the variance"
+        name = "component"
     else:
-        axes, kept = _part_classes(scaled, labels, weights)
-        note = f"two discriminants keep {100 * kept:.1f} % of the variance between classes"
-        names = ("discriminant 1", "discriminant 2")
-    axes = upright(axes)
-    return Projection(center, axes * scale[:, None], kept, note, names)
+        matrix, kept = _part_classes(scaled, labels, weights, axes)
+        note = f"{count} discriminants keep {100 * kept:.1f} % of the variance between classes"
+        name = "discriminant"
+    names = tuple(f"{name} {number}" for number in range(1, axes + 1))
+    return Projection(center, upright(matrix) * scale[:, None], kept, note, names)
 
 
 def upright(axes: FloatArray) -> FloatArray:
@@ -116,16 +120,17 @@ def discriminants(
 
 
 def _part_classes(
-    scaled: FloatArray, labels: IntArray, weights: FloatArray
+    scaled: FloatArray, labels: IntArray, weights: FloatArray, axes: int
 ) -> tuple[FloatArray, float]:
     found = _Whitened.of(scaled, labels, weights)
-    if found.classes > 2:
-        return found.back(found.vectors[:, :2]), found.kept(2)
-    # Whitened, the data has one parting direction; the second is chosen at right angles to it.
-    first = found.vectors[:, :1]
+    parting = found.classes - 1
+    if parting >= axes:
+        return found.back(found.vectors[:, :axes]), found.kept(axes)
+    # Whitened, so few directions part the classes; the others are chosen at right angles to them.
+    first = found.vectors[:, :parting]
     white = np.linalg.solve(found.root, scaled.T).T
-    second, _ = principal_axes(white - white @ first @ first.T, weights, 1)
-    return found.back(np.concatenate([first, second], axis=1)), 1.0
+    others, _ = principal_axes(white - white @ first @ first.T, weights, axes - parting)
+    return found.back(np.concatenate([first, others], axis=1)), 1.0
 
 
 @dataclass(frozen=True)

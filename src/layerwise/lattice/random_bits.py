@@ -12,6 +12,11 @@ Anyone can reproduce a film from this text alone. All arithmetic is modulo 2⁶�
 - Planes 0 and 1, (a, b), choose a cell's neighbour: (0, 0) up, (1, 0) right, (0, 1) down,
   (1, 1) left. Beyond the edge the neighbour is the cell itself. Plane 2, of lazy layers: a cell
   whose bit is 1 stays as it is.
+- A volume's cell lies in slice z, row r, column x. With R rows a slice, word w of its row is
+  output number (z·R + r)·W + w. Planes 0, 1 and 2, (a, b, c), choose what it copies by the code
+  a + 2·b + 4·c: 0 up (row − 1), 1 right, 2 down, 3 left, 4 the slice before, 5 the slice behind,
+  6 and 7 stay. A volume's cell so stays with probability ¼, and each neighbour has ⅛.
+- A vote (of a volume too) breaks ties by planes 0 and 1 and stays, if lazy, by plane 2.
 
 A bit depends on nothing but (seed, layer, cell): any tiling, thread count or device draws alike.
 
@@ -56,7 +61,7 @@ def stream_starts(seed: int, layers: range) -> WordArray:
 
 
 def random_words(seed: int, layer: int, plane: int, rows: int, columns: int) -> WordArray:
-    """The random words of one plane of one layer: (row, word)."""
+    """The random words of one plane of one layer: (row, word); slices' rows follow each other."""
     words = word_count(columns)
     start = stream_starts(seed, range(layer, layer + 1))[0, plane]
     counters = np.arange(1, rows * words + 1, dtype=np.uint64)

@@ -30,7 +30,7 @@ MOST_RESTARTED: Final = 48  # fuzzy layers from the points, each shown by its ex
 class Showing:
     """What a model's recordings are shown with: control cells, the data's name, known methods.
 
-    `cells` (sample, row column), `labels` (sample,) numbers into the model's classes.
+    `cells` (sample, axis of the grid), `labels` (sample,) numbers into the model's classes.
     """
 
     cells: IntArray
@@ -66,7 +66,7 @@ def record(
     data: str = "",
     baselines: Sequence[tuple[str, float]] = (),
     class_names: Sequence[str] | None = None,
-    axes: tuple[str, str] | None = None,
+    axes: Sequence[str] | None = None,
     fuzzy_layers: int | None = None,
     filling_moments: int = MOST_FILLING,
     fuzzy_moments: int | None = None,
@@ -79,10 +79,10 @@ def record(
     `filling_moments`, `fuzzy_moments`: how many moments at most (fuzzy ones: 190 from the filled
     grid, 48 from the points, if None). What is left out is in `notes`.
 
-    Sites: "labels" (row, column) at every moment; "counts" (class,) cells of each class;
-    "probabilities" (class, row, column) at the moments with the coordinate "exact";
-    "control accuracy" of the label map, at every moment, an unclassified cell counting as wrong;
-    "exact accuracy" and "exact log-loss" of the probabilities.
+    Sites, of a volume with the axis "slice" before "row": "labels" (row, column) at every moment;
+    "counts" (class,) cells of each class; "probabilities" (class, row, column) at the moments with
+    the coordinate "exact"; "control accuracy" of the label map, at every moment, an unclassified
+    cell counting as wrong; "exact accuracy" and "exact log-loss" of the probabilities.
     """
     stack = classifier._stack
     recipe = stack.recipe
@@ -105,7 +105,7 @@ def record(
     fuzzing = spaced(int(fuzzy), most - 1, even=False)
     kept = len(fuzzing) if recipe.restart else MOST_EXACT
     exact = set(fuzzing[spaced(len(fuzzing) - 1, kept - 1, even=True)].tolist())
-    cells = np.zeros((0, 2), np.int64)
+    cells = np.zeros((0, len(recipe.grid)), np.int64)
     truth: IntArray | None = None
     if control is not None:
         cells, truth = control.cells, control.labels
@@ -116,7 +116,7 @@ def record(
     trace = Trace(
         Header(
             title="lattice network",
-            sites=_sites(control=truth is not None),
+            sites=_sites(volume=recipe.is_volume, control=truth is not None),
             about={
                 "data": data,
                 "classes": classes,
@@ -133,6 +133,7 @@ def record(
                 "baselines": [{"name": name, "accuracy": float(a)} for name, a in baselines],
                 "column_values": classifier.mapping_.column_values().tolist(),
                 "row_values": classifier.mapping_.row_values().tolist(),
+                **_slice_values(classifier),
                 "versions": {name: metadata.version(name) for name in ("layerwise", "numpy")},
             },
             replays=_replays(classifier),
@@ -152,7 +153,7 @@ def record(
         if truth is not None:
             values["control accuracy"] = np.mean(_labels_at(state, cells) == truth)
             if "exact" in at:
-                judged = classifier.probabilities_after(at["fuzzy"])[:, cells[:, 0], cells[:, 1]]
+                judged = classifier.probabilities_after(at["fuzzy"])[:, *cells.T]
                 found = quality(judged.T, truth)
                 values["exact accuracy"] = found.accuracy
                 values["exact log-loss"] = found.log_loss
@@ -161,12 +162,18 @@ def record(
     return trace
 
 
-def _sites(*, control: bool) -> tuple[Site, ...]:
+def _slice_values(classifier: LatticeClassifier) -> dict[str, list[float]]:
+    values = classifier.mapping_.slice_values().tolist()
+    return {"slice_values": values} if values else {}
+
+
+def _sites(*, volume: bool, control: bool) -> tuple[Site, ...]:
+    axes = ("slice", "row", "column") if volume else ("row", "column")
     always = (
-        Site("labels", "label map", ("row", "column"), inputs=("labels",)),
+        Site("labels", "label map", axes, inputs=("labels",)),
         Site("counts", "metric", ("class",), inputs=("labels",), unit="cells"),
         Site(
-            "probabilities", "probability", ("class", "row", "column"), inputs=("labels",),
+            "probabilities", "probability", ("class", *axes), inputs=("labels",),
             note="exact: the first map averaged over neighbours, layer by layer",
         ),
     )  # fmt: skip
@@ -220,7 +227,7 @@ def _notes(
 
 
 def control_cells(classifier: LatticeClassifier, X: Any, y: Any) -> tuple[IntArray, IntArray]:
-    """The cells (sample, row column) and label numbers (sample,) of control points."""
+    """The cells (sample, axis of the grid) and label numbers (sample,) of control points."""
     points = classifier.projection_.apply(
         validate_data(classifier, X, dtype=np.float64, reset=False)
     )
@@ -251,8 +258,9 @@ def control_labels(classes: Array, count: int, y: Any) -> IntArray:
 
 
 def _labels_at(planes: WordArray, cells: IntArray) -> Array:
-    """The labels of single cells (sample, row column), read from bit-planes; −1 unclassified."""
-    word, bit = cells[:, 1] // 64, (cells[:, 1] % 64).astype(np.uint64)
-    bits = (planes[:, cells[:, 0], word] >> bit).astype(np.int64) & 1
+    """The labels of single cells (sample, axis), read from bit-planes; −1 unclassified."""
+    *outer, column = cells.T
+    bit = (column % 64).astype(np.uint64)
+    bits = (planes[:, *outer, column // 64] >> bit).astype(np.int64) & 1
     digits = bits[:-1] << np.arange(len(bits) - 1)[:, None]
     return np.where(bits[-1] == 1, digits.sum(axis=0), -1)

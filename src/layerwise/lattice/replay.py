@@ -7,6 +7,7 @@ every layer follows bit for bit (see `random_bits`, and `layers` for the rules).
 from __future__ import annotations
 
 import base64
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -18,6 +19,7 @@ from ..errors import FileError
 from ..trace import Moment
 from ..types import UNCLASSIFIED, Array, FloatArray
 from .layers import LayerStack, Recipe
+from .options import LARGEST_SIDE, MOST_CELLS
 from .probabilities import ExactProbabilities
 
 DEEPEST: Final = 10**8
@@ -25,18 +27,18 @@ DEEPEST: Final = 10**8
 
 
 class LabelReplay:
-    """Label maps (row, column) of the layers that moments name."""
+    """Label maps (row, column), or (slice, row, column), of the layers that moments name."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.stack = LayerStack(recipe)
 
     def value(self, moment: Moment) -> Array:
-        """The label map of the moment's layer: (row, column), 255 for unclassified."""
+        """The label map of the moment's layer: (…, row, column), 255 for unclassified."""
         return self.stack.labels(_layer(moment, "layer"))
 
 
 class ProbabilityReplay:
-    """Exact class probabilities (class, row, column) of the fuzzy layers that moments name."""
+    """Exact class probabilities (class, …, row, column) of the fuzzy layers that moments name."""
 
     def __init__(self, recipe: Recipe, frequencies: FloatArray, error: float) -> None:
         self.recipe, self.frequencies, self.error = recipe, frequencies, error
@@ -83,11 +85,12 @@ def _layer(moment: Moment, name: str) -> int:
 
 
 def recipe_document(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as plain values; `recipe_of` is its inverse."""
+    """A recipe as plain values; `recipe_of` is its inverse. Only a volume has "slices"."""
     cells = np.flatnonzero(recipe.frame != UNCLASSIFIED)
     return {
-        "rows": recipe.grid[0],
-        "columns": recipe.grid[1],
+        **({"slices": recipe.grid[0]} if recipe.is_volume else {}),
+        "rows": recipe.grid[-2],
+        "columns": recipe.grid[-1],
         "classes": recipe.classes,
         "seed": str(recipe.seed),
         "rule": recipe.rule,
@@ -105,14 +108,20 @@ def recipe_document(recipe: Recipe) -> dict[str, Any]:
 def recipe_of(document: Mapping[str, Any]) -> Recipe:
     """The recipe that a document gives; `FileError` where it cannot be one."""
     try:
-        rows, columns = int(document["rows"]), int(document["columns"])
+        grid = tuple(
+            int(document[name]) for name in ("slices", "rows", "columns") if name in document
+        )
         classes, depth = int(document["classes"]), document["depth"]
         cells, labels = decoded(document["cells"]), decoded(document["labels"])
-        if not (0 < rows <= 1 << 15 and 0 < columns <= 1 << 15 and 2 <= classes <= 255):
+        if len(grid) != 2 + ("slices" in document):
+            raise ValueError("it has no rows and columns")
+        if not (all(0 < side <= LARGEST_SIDE for side in grid) and 2 <= classes <= 255):
             raise ValueError("its sizes are not allowed")
+        if math.prod(grid) > MOST_CELLS:
+            raise ValueError("it has too many cells")
         if len(cells) != len(labels) or not len(cells):
             raise ValueError("its first frame is broken")
-        if cells.max() >= rows * columns or labels.max() >= classes:
+        if cells.max() >= math.prod(grid) or labels.max() >= classes:
             raise ValueError("a cell or a class lies outside")
         if document["rule"] not in ("copy", "vote") or not 1 <= int(document["window"]) <= 20:
             raise ValueError("its rule is unknown")
@@ -120,10 +129,10 @@ def recipe_of(document: Mapping[str, Any]) -> Recipe:
             raise ValueError("its weighting is unknown")
         if depth is not None and not 0 <= int(depth) <= DEEPEST:
             raise ValueError("its depth is not allowed")
-        frame = np.full(rows * columns, UNCLASSIFIED, np.uint8)
+        frame = np.full(math.prod(grid), UNCLASSIFIED, np.uint8)
         frame[cells] = labels
         return Recipe(
-            frame=frame.reshape(rows, columns),
+            frame=frame.reshape(grid),
             classes=classes,
             seed=int(document["seed"]) % 2**64,
             rule=document["rule"],
@@ -156,10 +165,10 @@ def page_recipe(document: Mapping[str, Any], layers: Sequence[int]) -> dict[str,
     fuzzy: dict[str, Any] = {"first": depth, "mode": "copy", "anchors": document["anchored"]}
     if document["restart"]:
         fuzzy = {**fuzzy, "first": depth + 1, **first}
-    keep = ("rows", "columns", "classes", "seed", "lazy")
+    keep = ("slices", "rows", "columns", "classes", "seed", "lazy")
     return {
         "rule": "copy",
-        **{name: document[name] for name in keep},
+        **{name: document[name] for name in keep if name in document},
         "phases": [fill, fuzzy],
         "moments": [int(layer) for layer in layers],
     }

@@ -327,3 +327,24 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     )
     assert done.stdout == "row,class,outside,p(0),p(1)\n"
     assert "Traceback" not in done.stderr
+
+
+def test_an_ensemble_takes_rows_that_lack_cells(run, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(120, 2)), columns=["a", "b"])
+    table["y"] = np.where(table["a"] + table["b"] > 0, "up", "down")
+    table.loc[random.random(120) < 0.2, "a"] = np.nan
+    table.to_csv(tmp_path / "gaps.csv", index=False)
+    words = ("classify", "gaps.csv", "--target", "y", "--missing")
+    assert run(*words, "refuse")[0] == 2
+    code, _, wrong = run(*words, "keep", "--network", "lattice")
+    assert code == 2
+    assert "One lattice has no place" in wrong
+    code, said, wrong = run(*words, "keep", "--model", "gaps.lw")
+    assert (code, wrong) == (0, "")
+    lacking = int(table["a"].isna().sum())
+    assert f"{lacking} of 120 rows lack cells" in said
+    code, said, _ = run("predict", "gaps.lw", "gaps.csv")
+    assert code == 0
+    known = [line.split(",")[1] for line in said.splitlines()[1:]]
+    assert np.mean(np.array(known) == table["y"].to_numpy()) > 0.85

@@ -129,6 +129,26 @@ def test_a_point_among_decimal_commas_is_no_number(tmp_path: Path) -> None:
     assert data.features.tolist() == [[1.5], [2.5]]
 
 
+def test_missing_cells_of_features_are_kept_where_asked(tmp_path: Path) -> None:
+    table = "a,b,c\n1,2,x\n,3,y\n4,,x\n5,6,y\n"
+    data = load(written(tmp_path, table), target="c", missing="keep")
+    assert data.gaps
+    assert np.array_equal(data.features, [[1, 2], [np.nan, 3], [4, np.nan], [5, 6]], equal_nan=True)
+    assert data.notes == (
+        "2 of 4 rows lack cells, which count as unknown: a 1 missing, b 1 missing",
+    )
+    assert data.split(0.5, 0)[0].gaps
+    with pytest.raises(InputError, match="A network needs every cell"):
+        data.batch([0])
+
+
+@pytest.mark.parametrize("wrong", ["1,2,\n", "1,inf,x\n"])
+def test_targets_and_infinite_cells_are_refused_all_the_same(tmp_path: Path, wrong: str) -> None:
+    place = written(tmp_path, "a,b,c\n1,2,x\n3,,y\n" + wrong)
+    with pytest.raises(InputError, match="missing or infinite"):
+        load(place, target="c", missing="keep")
+
+
 def test_missing_cells_are_dropped_and_counted(tmp_path: Path) -> None:
     table = "a,b,c\n1,2,x\nNA,3,y\n4,inf,x\n5,6,\n7,?,x\n8,9,y\n"
     data = load(written(tmp_path, table), target="c", missing="drop")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .terminal import Missing, check_place, err, out
+from .terminal import Missing, check_choices, check_place, err, out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,7 @@ def predict(
     """Give each sample its class and the probability of every class, or its cluster."""
     if out_file is not None:
         check_place(out_file)
+    check_choices(missing=(missing, ("refuse", "drop")))
     from ..saved import kind_of
 
     if kind_of(model) == "network":

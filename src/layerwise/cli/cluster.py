@@ -62,8 +62,9 @@ def cluster(
             check_place(place)
     wanted = _layers(layers)
     check_choices(
-        mapping=(mapping, ("linear", "quantile", "logistic")), theme=(theme, ("dark", "light"))
-    )
+        mapping=(mapping, ("linear", "quantile", "logistic")), theme=(theme, ("dark", "light")),
+        missing=(missing, ("refuse", "drop")),
+    )  # fmt: skip
     import pandas as pd
 
     from ..data import load

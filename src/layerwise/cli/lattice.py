@@ -11,7 +11,7 @@ from rich.table import Table
 from ..errors import InputError
 from .films import save
 from .terminal import (
-    Missing,
+    MissingOrKept,
     Theme,
     check_choices,
     check_place,
@@ -63,7 +63,7 @@ def classify(
     control: Annotated[float, typer.Option(help="Share of the samples set aside.")] = 0.25,
     folds: Annotated[int, typer.Option(help="Parts of the cross-validation.")] = 5,
     seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
-    missing: Missing = "refuse",
+    missing: MissingOrKept = "refuse",
     film: Film = None,
     page: Page = None,
     model: Annotated[Path | None, typer.Option("--model", help="Save the network here.")] = None,

@@ -18,6 +18,13 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 Missing = Annotated[
     str, typer.Option(help="Rows with missing cells: refuse them, or drop them (and count).")
 ]
+MissingOrKept = Annotated[
+    str,
+    typer.Option(
+        help="Rows with missing cells: refuse them, drop them (and count), or keep them: an "
+        "ensemble says nothing of a point by the cells that it lacks."
+    ),
+]
 Theme = Annotated[str, typer.Option(help="dark or light.")]
 
 

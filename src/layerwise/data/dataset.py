@@ -37,7 +37,8 @@ class Dataset:
     None where nobody said which column holds the classes. `columns` names the features, `target`
     the column that the classes were read from. `notes` says, a sentence each, what was left out on
     the way here. `groups` is (sample,): the patient, the day, the maker; a split never parts a
-    group. Raises `InputError` where these do not fit together.
+    group. `gaps`: features may be NaN, for a cell that nobody knows. Raises `InputError` where
+    these do not fit together.
     """
 
     features: FloatArray
@@ -48,6 +49,7 @@ class Dataset:
     card: Card
     notes: tuple[str, ...] = ()
     groups: NDArray[np.str_] | None = None
+    gaps: bool = False
 
     def __post_init__(self) -> None:
         """Check that the parts fit together, and freeze the arrays."""
@@ -58,10 +60,11 @@ class Dataset:
                 "The features of a data set are (sample, feature), with a name for each feature",
                 received=f"shape {features.shape} and {len(self.columns)} names",
             )
-        if not np.isfinite(features).all():
+        known = features[~np.isnan(features)] if self.gaps else features
+        if not np.isfinite(known).all():
             raise InputError(
                 "The features of a data set must be finite",
-                received=f"{np.count_nonzero(~np.isfinite(features))} cells that are not",
+                received=f"{np.count_nonzero(~np.isfinite(known))} cells that are not",
                 do="layerwise.data.load can leave such rows out",
             )
         if self.labels is not None:
@@ -122,8 +125,14 @@ class Dataset:
     def batch(self, rows: ArrayLike) -> Float32Array:
         """The features at those indices in single precision, (sample, feature).
 
-        Raises `InputError` for a number beyond single precision (about 3.4e38).
+        Raises `InputError` for a number beyond single precision (about 3.4e38), and for gaps.
         """
+        if self.gaps and np.isnan(self.features).any():
+            raise InputError(
+                "A network needs every cell of its samples",
+                received=f"{np.count_nonzero(np.isnan(self.features)):,} missing",
+                do='Load the table with missing="drop" (command line: --missing drop)',
+            )
         with np.errstate(over="ignore"):
             batch = self.features[chosen_rows(rows, len(self))].astype(np.float32)
         if not np.isfinite(batch).all():

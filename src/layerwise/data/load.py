@@ -35,8 +35,9 @@ def load(
     `Dataset`. `target` names the column of classes, in arrays and frames also by index; without
     it the data set is unlabelled. `columns` names the features, otherwise every column of
     numbers is one, and a note says what was left out. `missing` says what to do with rows in which
-    a cell is missing or infinite: "refuse" or "drop". `group` names the column of what must not be
-    parted by a split, such as the patient; it is no feature.
+    a cell is missing or infinite: "refuse" or "drop" them, or "keep" those in which a feature is
+    missing, as NaN (targets, groups and infinite cells are refused all the same). `group` names the
+    column of what must not be parted by a split, such as the patient; it is no feature.
 
     Which cells are numbers and which are missing is written in `layerwise.data.columns`. Raises
     `FileError` for a file that is missing, broken or foreign, `InputError` for a table that

@@ -17,8 +17,8 @@ from .dataset import Card, Dataset
 from .targets import Target, encode, read_target
 from .wording import counted, listed
 
-Missing: TypeAlias = Literal["refuse", "drop"]
-MISSING: tuple[Missing, ...] = ("refuse", "drop")
+Missing: TypeAlias = Literal["refuse", "drop", "keep"]
+MISSING: tuple[Missing, ...] = ("refuse", "drop", "keep")
 
 
 @dataclass(eq=False)
@@ -81,6 +81,7 @@ def make_dataset(
         card=card,
         notes=(*table.notes, *found.notes, *dropped),
         groups=None if groups is None else groups[kept],
+        gaps=missing == "keep",
     )
 
 
@@ -215,26 +216,35 @@ def _whole_rows(
 ) -> tuple[BoolArray, list[str]]:
     """Which rows have every cell, and a note on the others. Raises if they are to be refused.
 
+    With `missing="keep"` a feature may lack cells; targets, groups and infinite cells may not.
     `absent` holds further columns, each by its name and the rows in which it is missing.
     """
     kept = np.ones(len(table), np.bool_)
+    unusable = np.zeros_like(kept)  # even if features may lack cells
     faults: list[str] = []
     marks = [
         (name, np.isnan(v), np.isinf(v)) for name, v in zip(found.names, found.values, strict=True)
     ]
+    features = len(marks)
     if target is not None:
         infinite = np.isinf(target.cells) if target.numeric else np.zeros_like(kept)
         marks.append((target.name, target.missing, infinite))
     marks += [(name, gone, np.zeros_like(kept)) for name, gone in absent]
-    for name, gone, infinite in marks:
+    for place, (name, gone, infinite) in enumerate(marks):
         kept &= ~(gone | infinite)
+        unusable |= infinite if place < features else gone | infinite
         kinds = ((gone.sum(), "missing"), (infinite.sum(), "infinite"))
         if told := [f"{count:,} {kind}" for count, kind in kinds if count]:
             faults.append(f"{name} {' and '.join(told)}")
     if not faults:
         return kept, []
     lost = int((~kept).sum())
-    if missing == "refuse":
+    if missing == "keep" and not unusable.any():
+        return np.ones_like(kept), [
+            f"{lost:,} of {counted(len(kept), 'row')} lack cells, which count as unknown: "
+            f"{listed(faults)}"
+        ]
+    if missing != "drop":
         raise InputError(
             f"Cells are missing or infinite in {table.label}",
             received=f"{listed(faults)}; {lost:,} of {counted(len(kept), 'row')} affected",
@@ -253,7 +263,7 @@ def _whole_rows(
 
 
 def _drop_constant(found: _Gathered, values: list[FloatArray]) -> list[FloatArray]:
-    same = [bool((column == column[0]).all()) for column in values]
+    same = [len(np.unique(column[~np.isnan(column)])) == 1 for column in values]
     names = [name for name, constant in zip(found.names, same, strict=True) if constant]
     if not names:
         return values

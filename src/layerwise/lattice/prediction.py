@@ -26,7 +26,8 @@ def predict_table(
     `table` is anything that `layerwise.data.load` takes, with the columns that the model was
     trained on, in any order and among others. The answer has the columns "row" (counted from 1),
     "class", "outside" (beyond the grid) and "p(NAME)" for each class. With `missing="drop"` rows
-    with missing cells get no answer. Raises `UnknownNameError` for a missing column.
+    with missing cells get no answer; an ensemble that was fitted to such rows answers for them.
+    Raises `UnknownNameError` for a missing column.
     """
     import pandas as pd
 
@@ -67,6 +68,8 @@ def _points(
     import pandas as pd
 
     names = [str(name) for name in getattr(model, "feature_names_in_", [])]
+    if missing == "refuse" and getattr(model, "missing", "refuse") == "ignore":
+        missing = "keep"
     data = load(table, missing=missing)  # type: ignore[arg-type]
     if names:
         for name in names:

@@ -77,8 +77,9 @@ def study(
     """Split, cross-validate, fit, compare with known methods, judge.
 
     `network`: one "lattice" of two axes, an "ensemble" of them over pairs of axes, or "auto": an
-    ensemble for more than three columns, unless `grid`, `rule`, `window` or the fuzzy layers of one
-    lattice are asked for. An ensemble is not tuned: its rounds judge themselves.
+    ensemble for more than three columns, or where cells are missing (NaN), unless `grid`, `rule`,
+    `window` or the fuzzy layers of one lattice are asked for. An ensemble is not tuned: its rounds
+    judge themselves.
 
     What is None is tuned by `folds`-fold cross-validated log-loss on the training part; depth and
     start are chosen inside each fit by leave-one-out. The known methods see every column, the
@@ -101,8 +102,9 @@ def study(
     candidates: tuple[Candidate, ...] = ()
     some = training
     model: LatticeClassifier | LatticeEnsembleClassifier
-    if _is_ensemble(network, len(data.columns), of_one=of_one):
-        model = LatticeEnsembleClassifier(random_state=seed)
+    gaps = bool(np.isnan(data.features).any())
+    if _is_ensemble(network, len(data.columns), of_one=of_one, gaps=gaps):
+        model = LatticeEnsembleClassifier(random_state=seed, missing="ignore" if gaps else "refuse")
         model.fit(_named(training), training.y,
                   progress=lambda done, total: report("the network", done, total))  # fmt: skip
     else:
@@ -148,15 +150,22 @@ def study(
     )  # fmt: skip
 
 
-def _is_ensemble(network: str, columns: int, *, of_one: bool) -> bool:
+def _is_ensemble(network: str, columns: int, *, of_one: bool, gaps: bool) -> bool:
     if network not in NETWORKS:
         raise unknown_name("network", str(network), NETWORKS)
+    if gaps and (network == "lattice" or of_one):
+        raise InputError(
+            "One lattice has no place for a point that lacks a cell", received="missing cells",
+            do='Drop those rows: missing="drop" (command line: --missing drop), or use an ensemble',
+        )  # fmt: skip
     if network == "ensemble" and of_one:
         raise InputError(
             "Grid, rule, window and fuzzy layers are those of one lattice",
             received="them and an ensemble", do='Leave them out, or choose network="lattice"',
         )  # fmt: skip
-    return network == "ensemble" or (network == "auto" and columns > FEW_COLUMNS and not of_one)
+    return network == "ensemble" or (
+        network == "auto" and (columns > FEW_COLUMNS or gaps) and not of_one
+    )
 
 
 def _notes(
@@ -272,6 +281,7 @@ def _known_methods(
     """The qualities on the control set of: the largest class, nearest neighbours, boosting."""
     from sklearn.dummy import DummyClassifier
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.impute import SimpleImputer
     from sklearn.model_selection import cross_val_score
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
@@ -282,7 +292,10 @@ def _known_methods(
     some = _some(training, seed)
     largest = training.classes[int(np.argmax(np.bincount(y)))]
     counts = [k for k in NEIGHBORS if k <= len(y) * 2 // 3] or [1]
-    neighbors = {k: make_pipeline(StandardScaler(), KNeighborsClassifier(k)) for k in counts}
+    # Neighbours need every cell: the column's mean stands for one that is missing.
+    neighbors = {
+        k: make_pipeline(StandardScaler(), SimpleImputer(), KNeighborsClassifier(k)) for k in counts
+    }
     report("known methods", 0, 3)
     few = some.require_labels()
     parts = min(5, int(np.bincount(few)[np.bincount(few) > 0].min()))

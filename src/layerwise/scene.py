@@ -285,6 +285,30 @@ class Terms:
 
 
 @dataclass(frozen=True, eq=False)
+class Kernels:
+    """How the maps of a layer got their sums: patch × kernel of each channel, and the bias.
+
+    `weights` are (row, unit, channel, row of the kernel, column) of those channels that are units
+    of the layer of index `source`, which `channels` (unit, channel) tells; −1 for none. `total` is
+    how many channels each unit sees. `sums` (row, unit, row of the map, column) hold the `bias`
+    (row, unit); None where they are the values. `stride`, `pads` (zeros before) and `dilation` are
+    by rows and by columns. `function` and `after` are as in `Terms`.
+    """
+
+    weights: Float32Array
+    channels: IntArray
+    source: int
+    total: int
+    bias: Float32Array | None
+    sums: Float32Array | None
+    stride: tuple[int, int]
+    pads: tuple[int, int]
+    dilation: tuple[int, int]
+    function: str
+    after: str
+
+
+@dataclass(frozen=True, eq=False)
 class LayerReading:
     """The true numbers of a layer whose units are drawn: what a page tells of each.
 
@@ -292,8 +316,9 @@ class LayerReading:
     `values` are (row, unit) or, of maps, (row, unit, row of the map, column); with `is_picture`
     all units share one box. `slopes` (row, unit) are the loss's derivatives by single values,
     `shares` (row, unit) probabilities, shown in `bars` (unit, x y width height). `weights` are
-    (row, unit, unit of the layer of index `source`), of the links that refer to `site`. Numbers
-    that were not kept are NaN. `note` says what is left out.
+    (row, unit, unit of the layer of index `source`), of the links that refer to `site`; where each
+    stands for several, `sides` are their lengths and it is their length, with the sign of their
+    sum. Numbers that were not kept are NaN. `note` says what is left out.
     """
 
     name: str
@@ -310,6 +335,8 @@ class LayerReading:
     weights: Float32Array | None = None
     terms: Terms | None = None
     note: str = ""
+    sides: tuple[int, ...] = ()
+    kernels: Kernels | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,6 +353,33 @@ class Part:
     lines: tuple[str, ...] = ()
     inside: Callable[[], Scene] | None = None
     stops: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class WindowReading:
+    """How each cell of an output came from a window of its input: what a page tells of a cell.
+
+    `box` is where the output lies in the picture, `sources` where the channels of the input lie
+    that are `drawn` (by their places). `output` is (row, column), `planes` (channel, row, column)
+    the input with its padding, `kernel` (channel, row, column) or None. `kind` says what is made of
+    a window of `window` rows and columns, laid on by `stride` and `dilation` (down, across): the
+    "sum" of the products with the kernel and the `bias`, the "max" or the "mean". `names` are those
+    of the channels, `written` the kernel's numbers as a person wrote them, in reading order.
+    """
+
+    box: tuple[float, float, float, float]
+    sources: tuple[tuple[float, float, float, float], ...]
+    drawn: tuple[int, ...]
+    output: FloatArray
+    planes: FloatArray
+    kernel: FloatArray | None
+    window: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    bias: float | None
+    kind: str
+    names: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -385,8 +439,9 @@ class Scene:
 
     `draw(stop, fraction)` gives the marks at a stop (fraction 0) or on the way to the next one.
     `portrait` is the same film laid out for a tall screen; `replays` gives recipes by which a
-    page can compute an image's pixels itself (site name → recipe, as in the trace); `readings`
-    and `units` give what a page needs to answer a hover, `parts` what can be opened in it.
+    page can compute an image's pixels itself (site name → recipe, as in the trace); `readings`,
+    `windows` and `units` give what a page needs to answer a hover, `parts` what can be opened in
+    it.
     """
 
     def __init__(
@@ -407,11 +462,12 @@ class Scene:
         readings: Callable[[], Sequence[GridReading]] | None = None,
         units: Callable[[], UnitReading | None] | None = None,
         parts: Callable[[], Sequence[Part]] | None = None,
+        windows: Callable[[], Sequence[WindowReading]] | None = None,
     ) -> None:
         if min(size) < 2 or fps <= 0:
             raise InputError("A scene needs a size of 2 pixels or more and a positive frame rate")
         self._draw, self._readings, self._units = draw, readings, units
-        self._parts = parts
+        self._parts, self._windows = parts, windows
         self.timeline, self.size, self.fps, self.ground = timeline, size, float(fps), ground
         self.title, self.description, self.chapters = title, description, tuple(chapters)
         self.poster, self.camera, self.portrait = poster, camera, portrait
@@ -475,6 +531,10 @@ class Scene:
     def readings(self) -> list[GridReading]:
         """What a page needs to answer when a cell is pointed at."""
         return list(self._readings()) if self._readings is not None else []
+
+    def windows(self) -> list[WindowReading]:
+        """What a page needs to answer when a cell of a convolution's output is pointed at."""
+        return list(self._windows()) if self._windows is not None else []
 
     def units(self) -> UnitReading | None:
         """What a page needs to answer when a unit or a link is pointed at, if there are any."""

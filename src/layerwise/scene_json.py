@@ -27,6 +27,7 @@ from .scene import (
     Discs,
     GridReading,
     Image,
+    Kernels,
     LayerReading,
     Mark,
     Part,
@@ -36,6 +37,7 @@ from .scene import (
     Segments,
     Terms,
     UnitReading,
+    WindowReading,
 )
 from .types import Array, ByteArray
 
@@ -290,6 +292,9 @@ def _film(scene: Scene, shared: _Shared) -> Json:
         )
     units = scene.units()
     more: Json = {} if units is None else {"units": _units(units, shared.form)}
+    windows = scene.windows()
+    if windows:
+        more["windows"] = [_window(window, shared.form) for window in windows]
     parts = scene.parts()
     if parts:
         more["parts"] = [_part(part, shared) for part in parts]
@@ -454,6 +459,11 @@ def _part(part: Part, shared: _Shared) -> Json:
     return written
 
 
+def _window(reading: WindowReading, form: Form) -> Json:
+    boxes = {"box": _listed(reading.box), "sources": [_listed(box) for box in reading.sources]}
+    return {**_fields(reading, form), **boxes}
+
+
 def _units(reading: UnitReading, form: Form) -> Json:
     return {
         "rows": list(reading.rows),
@@ -461,13 +471,13 @@ def _units(reading: UnitReading, form: Form) -> Json:
     }
 
 
-def _fields(value: LayerReading | Terms, form: Form) -> Json:
+def _fields(value: LayerReading | Terms | Kernels, form: Form) -> Json:
     """Every field by its name; arrays exact, to the last bit of their floats."""
     written: Json = {}
     for each in fields(value):
         part = getattr(value, each.name)
         match part:
-            case Terms():
+            case Terms() | Kernels():
                 written[each.name] = _fields(part, form)
             case np.ndarray():
                 written[each.name] = form.exact(part)

@@ -28,8 +28,8 @@ from .page_source import content_policy, for_script, joined_modules, page_source
 SCRIPT_WORDS: Final = (
     "play", "pause", "computing", "unreached", "more", "unclassified", "every", "unit", "cell",
     "place", "channel", "value", "input", "weight", "signal", "probability", "slope", "others",
-    "bias", "sum", "not_kept", "open", "length", "kernel", "patch", "map", "other_channels",
-    "channels",
+    "bias", "sum", "not_kept", "open", "length", "length_sign", "kernel", "patch", "map",
+    "other_channels", "channels",
 )  # fmt: skip
 """What the script of a page says, of the texts of the player."""
 

@@ -1,6 +1,7 @@
 /** Answers a pointer or a keyboard cursor over a network with the true numbers of what is there. */
 
 import { numbersOf } from "./document.js";
+import { fillKernels, grid } from "./kernels.js";
 import { add, short } from "./pointing.js";
 
 /**
@@ -163,8 +164,9 @@ export class Units {
 
   /** What a unit is called. */
   name({ layer, unit }, words) {
-    const { name, names, numbers } = this.layers[layer];
-    return names[unit] ?? said(words.unit, { layer: name, unit: numbers[unit] + 1 });
+    const { name, names, numbers, values } = this.layers[layer];
+    const text = values?.shape[2] > 1 ? words.map : words.unit; // maps have rows
+    return names[unit] ?? said(text, { layer: name, unit: numbers[unit] + 1 });
   }
 
   /**
@@ -187,13 +189,34 @@ export class Units {
     const given = this.number(this.layers[own.source].values, stop, from);
     const title = add(card, "div", "title");
     title.textContent = `${this.name(source, words)} → ${this.name({ layer, unit }, words)}`;
-    fact(card, words.weight, told(weight, words));
-    if (this.array(this.layers[own.source].values)?.shape.length === 2) {
+    if (own.sides.length) {
+      fact(card, said(words.length, { sides: own.sides.join(" × ") }), told(weight, words));
+      add(card, "div", "quiet", words.length_sign);
+      this.fillKernel(card, layer, unit, from, stop, words);
+    } else fact(card, words.weight, told(weight, words));
+    if (!own.sides.length && this.array(this.layers[own.source].values)?.shape.length === 2) {
       fact(card, words.input, told(given, words));
       if (known(weight) && known(given)) {
         fact(card, words.signal, `${short(given)} × ${short(weight)} = ${short(weight * given)}`);
       }
     }
+  }
+
+  /** The numbers of the kernel between two maps, if they are here and can be written. */
+  fillKernel(card, layer, unit, from, stop, words) {
+    const { kernels, source } = this.layers[layer];
+    if (!kernels || kernels.source !== source) return;
+    const [, , count, tall, wide] = kernels.weights.shape;
+    const channels = this.array(kernels.channels).data.subarray(unit * count, (unit + 1) * count);
+    const channel = channels.indexOf(from);
+    if (channel < 0 || wide > 7) return;
+    const numbers = [];
+    for (let y = 0; y < tall; y++) {
+      for (let x = 0; x < wide; x++) {
+        numbers.push(this.number(kernels.weights, stop, unit, channel, y, x));
+      }
+    }
+    grid(add(card, "div", "kernels"), numbers, wide);
   }
 
   fillPixel(card, { layer, row, column }, stop, words) {
@@ -222,6 +245,13 @@ export class Units {
     const share = this.number(own.shares, stop, unit);
     if (known(share)) {
       fact(card, words.probability, `${(100 * share).toFixed(1)} %`);
+    }
+    if (own.kernels && known(value)) {
+      const nameOf = (from) => (this.layers[own.kernels.source].is_picture
+        ? said(words.channel, { channel: this.layers[own.kernels.source].numbers[from] + 1 })
+        : this.name({ layer: own.kernels.source, unit: from }, words));
+      fillKernels(card, this, target, stop, value, words, nameOf,
+        (name, number) => fact(card, name, number));
     }
     if (own.terms) this.fillTerms(card, own.terms, unit, stop, value, words);
     const slope = this.number(own.slopes, stop, unit);

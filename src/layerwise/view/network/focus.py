@@ -122,7 +122,7 @@ class Focus:
         scale = wide / columns
         box = [
             left + patch.corner[1] * scale, top + patch.corner[0] * scale,
-            patch.patch.shape[2] * scale, patch.patch.shape[1] * scale,
+            patch.span[1] * scale, patch.span[0] * scale,
         ]  # fmt: skip
         edge = np.array(POSITIVE, np.uint8)
         nothing = np.array((0, 0, 0, 0), np.uint8)

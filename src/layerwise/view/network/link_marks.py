@@ -116,7 +116,7 @@ class LinkMarks:
         starts, ends = source.right()[links.pairs[:, 0]], target.left()[links.pairs[:, 1]]
         layer = self.reading.graph.layers[links.target]
         refers = None
-        if links.kind == "weights":
+        if links.kind != "straight":
             rows = self.reading.chosen(links.target).numbers[links.pairs[:, 1]]
             columns = self.reading.chosen(links.source).numbers[links.pairs[:, 0]]
             refers = Reference(layer.weight, here.moment, np.stack([rows, columns], axis=1)[order])

@@ -72,7 +72,7 @@ class Places:
         ranks = {column.rank for column in self.columns if column.rank}
         if len(ranks) < 3:
             return 300.0 if not self.layout.is_tall else 150.0
-        middles = sorted({float(c.boxes[:, 0].mean()) for c in self.columns if c.rank})
+        middles = sorted({round(float(c.boxes[:, 0].mean()), 3) for c in self.columns if c.rank})
         return min(b - a for a, b in pairwise(middles)) - 14
 
     def is_alone(self, column: Column) -> bool:

@@ -7,7 +7,7 @@ too many of them, and says so where there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -17,17 +17,15 @@ from ...scene import LayerReading, Terms, UnitReading
 from ...types import Float32Array, FloatArray, IntArray, float32_array
 from ..diagram.graph import Layer
 from ..style import format_count
-from .focus import EXACT, FUNCTIONS, summing_site
+from .focus import EXACT, summing_site
 from .panels import Panels
 from .places import Column
+from .pointed_links import Rows, function_of, operations_after, stacked, with_kernels, with_weights
 from .reading import Reading, stored_at
 from .story import State
 
 MOST_TERMS: Final = 12
-MOST_WEIGHTS: Final = 450_000
 MOST_PIXELS: Final = 450_000
-
-Rows = Sequence[tuple[Reading, int]]
 
 
 def pointed(films: Sequence[tuple[Panels, Sequence[State]]]) -> UnitReading:
@@ -51,8 +49,9 @@ def pointed(films: Sequence[tuple[Panels, Sequence[State]]]) -> UnitReading:
         for number in panels.places.inputs
         if panels.places.column(number) is None
     ]
-    layers = _with_weights(panels, rows, layers)
-    return UnitReading(tuple(stops), tuple(_thinned(layers)))
+    layers = with_weights(panels, rows, layers)
+    layers = with_kernels(panels, rows, _thinned(layers))
+    return UnitReading(tuple(stops), tuple(layers))
 
 
 def _layer(panels: Panels, owners: Sequence[Panels], rows: Rows, column: Column) -> LayerReading:
@@ -67,10 +66,10 @@ def _layer(panels: Panels, owners: Sequence[Panels], rows: Rows, column: Column)
     names = (
         tuple(known[int(n)] for n in numbers) if len(known) > int(numbers.max(initial=-1)) else ()
     )
-    values = _stacked((_first(own.units(number, moment), drawn) for own, moment in rows), drawn)
+    values = stacked((_first(own.units(number, moment), drawn) for own, moment in rows), drawn)
     if values is not None and values.ndim == 3:  # strips
         values = values[:, :, None]
-    slopes = _stacked(
+    slopes = stacked(
         (_first(own.unit_gradients(number, moment), drawn) for own, moment in rows), drawn
     )
     if slopes is not None and slopes.ndim > 2:
@@ -80,7 +79,7 @@ def _layer(panels: Panels, owners: Sequence[Panels], rows: Rows, column: Column)
     if _is_answer(panels, column) and answer.probabilities and values is not None:
         places = chosen.places[:drawn]
         given = [own.answer.shares(moment) for own, (_, moment) in zip(owners, rows, strict=True)]
-        shares = _stacked((None if each is None else each[places] for each in given), drawn)
+        shares = stacked((None if each is None else each[places] for each in given), drawn)
     if _is_answer(panels, column):
         bars = _bars(panels, column, drawn)
     return LayerReading(
@@ -132,18 +131,6 @@ def _first(values: FloatArray | None, drawn: int) -> FloatArray | None:
     return None if values is None else values[:drawn]
 
 
-def _stacked(found: Iterable[FloatArray | None], drawn: int) -> Float32Array | None:
-    """Rows as one array, NaN where a moment has none; None where none has, or shapes differ."""
-    rows = list(found)
-    shapes = {row.shape for row in rows if row is not None}
-    if len(shapes) != 1:
-        return None
-    shape = shapes.pop()
-    if not shape or shape[0] != drawn or len(shape) > 3:
-        return None
-    return float32_array(np.stack([np.full(shape, np.nan) if row is None else row for row in rows]))
-
-
 def _terms(panels: Panels, rows: Rows, number: int, numbers: IntArray) -> Terms | None:
     """The largest terms of a dense layer's sums; None where they were not kept or do not add up."""
     reading = panels.reading
@@ -168,7 +155,8 @@ def _terms(panels: Panels, rows: Rows, number: int, numbers: IntArray) -> Terms 
         parts[0].total, float32_array(np.stack(given)) if given else None,
         float32_array(sums), _name(source), tuple(int(side) for side in shape),
         panels.columns if of_table and len(panels.columns) == shape[0] else (),
-        _function(layer.activation, sums, values), _after(reading, number),
+        function_of(layer.activation, sums, values),
+        operations_after(reading, number, summing_site(reading, number)),
     )  # fmt: skip
 
 
@@ -214,74 +202,6 @@ def _products(reading: Reading, number: int, numbers: IntArray, moment: int) -> 
     chosen = np.take_along_axis(weight[rows], order, axis=1)
     rest = total - taken.sum(axis=1)
     return _Products(order, flat[order], chosen, rest, own_sums, bias, len(flat))
-
-
-def _function(name: str, sums: FloatArray, values: Sequence[FloatArray | None]) -> str:
-    """The activation, where it turns all sums into the values; "" where more happens."""
-    if any(each is None or each.ndim != 1 for each in values):
-        return ""
-    given = np.stack([each for each in values if each is not None])[:, : sums.shape[1]]
-    if np.abs(given - sums).max() <= EXACT * max(1.0, float(np.abs(given).max())):
-        return "identity"
-    if name not in FUNCTIONS:
-        return ""
-    expected = np.vectorize(FUNCTIONS[name], otypes=[float])(sums)
-    same = np.abs(expected - given) <= EXACT * np.maximum(1.0, np.abs(given))
-    return name if same.all() else ""
-
-
-def _after(reading: Reading, number: int) -> str:
-    """What happens to a sum before it is shown, in order."""
-    layer = reading.graph.layers[number]
-    own = summing_site(reading, number)
-    later = layer.sites[layer.sites.index(own) + 1 :] if own in layer.sites else ()
-    names = [str(reading.trace.site(site).about.get("operation", site)) for site in later]
-    return " → ".join(name.replace("_", " ") for name in names)
-
-
-def _with_weights(panels: Panels, rows: Rows, layers: Sequence[LayerReading]) -> list[LayerReading]:
-    """The weights of links between drawn units, as long as there are not too many."""
-    columns = panels.places.columns
-    index = {column.number: at for at, column in enumerate(columns)}
-    found, used = list(layers), 0
-    for at, column in enumerate(columns):
-        layer = panels.reading.graph.layers[column.number]
-        sources = [number for number in layer.inputs if number in index]
-        if layer.kind != "dense" or len(layer.inputs) != 1 or not sources or not layer.weight:
-            continue
-        source = index[sources[0]]
-        theirs, ours = found[source].numbers, found[at].numbers
-        if len(rows) * len(ours) * len(theirs) + used > MOST_WEIGHTS:
-            note = f"the {format_count(len(ours) * len(theirs))} weights are not in this page"
-            found[at] = replace(found[at], source=source, note=note)
-            continue
-        weights = [_between(own, column.number, ours, theirs, moment) for own, moment in rows]
-        kept = _stacked(weights, len(ours))
-        if kept is not None:
-            used += kept.size
-            found[at] = replace(found[at], source=source, weights=kept)
-    return found
-
-
-def _between(
-    reading: Reading, number: int, ours: IntArray, theirs: IntArray, moment: int
-) -> FloatArray | None:
-    layer = reading.graph.layers[number]
-    weight = reading.value(layer.weight, moment)
-    site = reading.trace.site(layer.weight)
-    if weight is None or weight.ndim != 2 or len(site.axes) != 2:
-        return None
-    width = int(site.about.get("shape", weight.shape)[1])
-    if width != reading.chosen(layer.inputs[0]).total:
-        return None
-    rows, columns = (
-        stored_at(site.entries.get(axis), numbers)
-        for axis, numbers in zip(site.axes, (ours, theirs), strict=True)
-    )
-    if (rows < 0).any() or (columns < 0).any():
-        return None
-    block: FloatArray = weight[np.ix_(rows, columns)]
-    return block
 
 
 def _thinned(layers: Sequence[LayerReading]) -> list[LayerReading]:

@@ -166,15 +166,19 @@ class Reading:
         """The output with its units first, chosen ones only: (unit, …)."""
         return self._by_unit(self.output(number, moment), number)
 
+    def by_unit(self, values: FloatArray | None, number: int) -> FloatArray | None:
+        """An output or gradient of a layer with all kept units first: (unit, …)."""
+        axis = self.unit_axis(number)
+        return None if values is None or axis is None else np.moveaxis(values, axis, 0)
+
     def unit_gradients(self, number: int, moment: int) -> FloatArray | None:
         """The gradient in the same form."""
         return self._by_unit(self.gradient(number, moment), number)
 
     def _by_unit(self, values: FloatArray | None, number: int) -> FloatArray | None:
-        axis = self.unit_axis(number)
-        if values is None or axis is None:
+        found = self.by_unit(values, number)
+        if found is None:
             return None
-        found: FloatArray = np.moveaxis(values, axis, 0)
         places = self.chosen(number).places
         return found[places] if not len(places) or places[-1] < len(found) else None
 
@@ -184,19 +188,28 @@ class Reading:
             self._chosen[number] = self._choose(number)
         return self._chosen[number]
 
-    def _choose(self, number: int) -> Chosen:
+    def kept(self, number: int) -> Chosen:
+        """All units of a layer that the recording has."""
         layer = self.graph.layers[number]
-        none = np.zeros(0, np.int64)
         axis = self.unit_axis(number)
         if axis is None:
+            none = np.zeros(0, np.int64)
             return Chosen(none, none, 0, "")
-        offset = 1 if layer.axes[:1] == (SAMPLE,) else 0
-        total = int(layer.shape[axis + offset])
-        entries = self.trace.site(layer.shown).entries
-        kept = entries.get(layer.axes[axis + offset])
+        axis += 1 if layer.axes[:1] == (SAMPLE,) else 0
+        total = int(layer.shape[axis])
+        kept = self.trace.site(layer.shown).entries.get(layer.axes[axis])
         numbers = np.arange(total) if kept is None else np.array([int(n) for n in kept])
         rule = "" if kept is None else "largest mean |output| when first seen"
-        count = len(numbers)
+        return Chosen(np.arange(len(numbers)), numbers, total, rule)
+
+    def _choose(self, number: int) -> Chosen:
+        layer = self.graph.layers[number]
+        every = self.kept(number)
+        axis = self.unit_axis(number)
+        if axis is None:
+            return every
+        offset = 1 if layer.axes[:1] == (SAMPLE,) else 0
+        numbers, total, count = every.numbers, every.total, len(every)
         is_answer = number == len(self.graph.layers) - 1 and offset + 1 == len(layer.shape)
         if is_answer and count > MOST_ANSWERS:
             given = self.output(number, self.moments[-1])
@@ -206,16 +219,24 @@ class Reading:
         pictured = offset + 1 < len(layer.shape)  # a unit is a map or a strip, and needs room
         most, fewer = (MOST_MAPS, MOST_MAPS) if pictured else (MOST_UNITS, CHOSEN_UNITS)
         if count <= most:
-            return Chosen(np.arange(count), numbers, total, rule)
-        size = np.zeros(count)
+            return every
+        return self.largest(number, fewer)
+
+    def largest(self, number: int, count: int) -> Chosen:
+        """So many of a layer's kept units: those with the largest mean |output|."""
+        every, layer = self.kept(number), self.graph.layers[number]
+        axis = self.unit_axis(number)
+        if axis is None or len(every) <= count:
+            return every
+        axis += 1 if layer.axes[:1] == (SAMPLE,) else 0
+        size = np.zeros(len(every))
         for moment in self.moments:
             if (layer.shown, moment) in self.trace:
                 array = np.abs(np.asarray(self.trace[layer.shown, moment], np.float64))
-                others = tuple(a for a in range(array.ndim) if a != axis + offset)
+                others = tuple(a for a in range(array.ndim) if a != axis)
                 size += np.nan_to_num(array.mean(axis=others))
-        places = np.sort(np.argsort(-size, kind="stable")[:fewer])
-        rule = "largest mean |output|"
-        return Chosen(places, numbers[places], total, rule)
+        places = np.sort(np.argsort(-size, kind="stable")[:count])
+        return Chosen(places, every.numbers[places], every.total, "largest mean |output|")
 
     def said(self, number: int) -> tuple[str, str] | None:
         """What is left out of a layer: ("24 of 4,096 units", "largest mean |output|")."""

@@ -9,9 +9,9 @@ from inspect import Parameter, signature
 from typing import Any, Final, get_type_hints
 
 from ..errors import InputError, UnknownNameError, unknown_name
+from ..explain.one_thread import one_thread
 from ..language import Words, words
 from .chapter import Chapter
-from .one_thread import one_thread
 
 _IN_ORDER: Final = (
     "neuron",

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import as_file, files
 
 from ..errors import unknown_name
-from .one_thread import one_thread
+from ..explain.one_thread import one_thread
 
 
 @dataclass(frozen=True)

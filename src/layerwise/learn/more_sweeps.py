@@ -15,9 +15,9 @@ from typing import Any, Final
 from ..data.load import load
 from ..data.parts import Parts
 from ..errors import unknown_name
+from ..explain.one_thread import one_thread
 from ..explain.sweep import sweep
 from ..trace import Trace
-from .one_thread import one_thread
 
 
 @dataclass(frozen=True)

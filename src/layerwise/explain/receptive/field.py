@@ -74,6 +74,7 @@ def receptive_field(
     import torch
 
     from ...record.calls import check_watchable
+    from ..one_thread import one_thread
     from .effective import slopes
     from .watched import watch
 
@@ -97,11 +98,16 @@ def receptive_field(
         seen = watch(model, (first,), first, modules)
     target = _layer(seen, layer, type(model).__name__)
     index = _unit(target, unit)
-    stops = _way(seen, target, index)
-    way = _Way(seen, channel_axis - 1)
-    fields = [way.field(*stop) for stop in stops]
-    kept = _growing(fields)
-    stops, fields = [stops[number] for number in kept], [fields[number] for number in kept]
+    with one_thread():  # a mask is small work: several threads would wait for each other
+        stops = _way(seen, target, index)
+        way = _Way(seen, channel_axis - 1)
+        fields = [way.field(*stop) for stop in stops]
+        kept = _growing(fields)
+        stops, fields = [stops[number] for number in kept], [fields[number] for number in kept]
+        strides = [
+            way.stride(one, place, field.places)
+            for (one, place), field in zip(stops, fields, strict=True)
+        ]
     heats: list[FloatArray] = []
     if effective:
         if not given.is_floating_point():
@@ -130,8 +136,8 @@ def receptive_field(
     }  # fmt: skip
     sides = picture.ndim - 1
     trace = Trace(Header(f"receptive field of {layer}", _sites(sides), about, {}, _notes(seen)))
-    for number, (one, place) in enumerate(stops):
-        values = _described(fields[number], way.stride(one, place, fields[number].places))
+    for number, (_, place) in enumerate(stops):
+        values = _described(fields[number], strides[number])
         values["unit"] = np.array(place)
         if heats:
             values |= _measured(heats[number], fields[number].places)

@@ -185,17 +185,21 @@ class _Masks:
         """The mask of a tensor that was written here: what was there before does not matter."""
         found = self.of(tensor)
         if bool(found.any()):
-            self._mask(tensor)[_places(tensor)[found]] = False
+            seen = _looked_at(self._mask(tensor), tensor)
+            if seen is None:
+                self._mask(tensor)[_places(tensor)[found]] = False
+            else:
+                seen.zero_()
         return found
 
     def add(self, tensor: Tensor, wanted: Tensor) -> None:
         """What a tensor looks at matters where `wanted` is true."""
         mask = self._mask(tensor)
-        if tensor.is_contiguous():
-            first = tensor.storage_offset()
-            mask[first : first + tensor.numel()] |= wanted.reshape(-1)
-        else:
+        seen = _looked_at(mask, tensor)
+        if seen is None:
             mask[_places(tensor)[wanted]] = True
+        else:
+            seen |= wanted
 
     def _mask(self, tensor: Tensor) -> Tensor:
         """The mask of a tensor's memory, a place for each number of its kind.
@@ -215,6 +219,17 @@ class _Masks:
             mask = mask[: count * parts].reshape(count, parts).any(1)
         self._masks[start] = mask
         return mask
+
+
+def _looked_at(mask: Tensor, tensor: Tensor) -> Tensor | None:
+    """What a tensor looks at of a mask, to be written to; None where places may share memory."""
+    reach = 1
+    for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
+        if size > 1:
+            if stride < reach:
+                return None
+            reach = stride * size
+    return mask.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
 
 
 def _places(tensor: Tensor) -> Tensor:

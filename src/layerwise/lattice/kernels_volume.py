@@ -1,15 +1,15 @@
 """The copying layers of volumes at speed: bit-planes as in `kernels`, six neighbours, a wave.
 
 A slab of slices is taken through a block of layers with a rim (halo) of one slice a layer on each
-cut side. Inside a slab a wave runs through the slices: as soon as a group of slices has its layer
-l, the group before it gets layer l + 1, so that a group passes through all layers while it lies in
-the cache. Layer l of a group needs layer l − 1 of its neighbours, and overwrites its own layer
-l − 2, which by then nobody needs.
+cut side. As in `kernels`, layers follow each other in the same place: slice s of a new layer is
+written where slice s − 1 of the old one lay, and the slab sinks by a slice a layer. And a wave runs
+through the slab: slice s gets its layer as soon as slice s + 1 has the layer before, so that a
+slice passes through several layers while it lies in the cache.
 
 The rows of a slice lie end to end, with a spare row in front and one behind that hold what the
-first and last row see beyond the edge: themselves. Two spare slices do the same for the volume.
-Bits that a row's first and last cell would take from other rows are put right by masks that repeat
-with each row. Bits behind the last column are noise, never read.
+first and last row see beyond the edge: themselves. The first and last column see themselves by two
+masks that repeat with every row, the first and last slice by looking no further. Bits behind the
+last column are noise, never read.
 """
 
 from __future__ import annotations
@@ -18,11 +18,19 @@ import numpy as np
 
 from ..compiled import compiled
 from ..types import IntArray, WordArray
-from .kernels import LAST_BIT, ONE, count_both, draw, last_word_mask, release
+from .kernels import (
+    LAST_BIT,
+    ONE,
+    all_classified,
+    count_ones,
+    edge_masks,
+    last_word_mask,
+    move,
+)
+from .lanes import LANES, load, mixed_lanes, numbered, store
 from .random_bits import GOLDEN
 
-CHUNK = 2048  # words at a time, at least one row: masks that stay in the first cache
-GROUP = 1024  # words of a plane that the wave moves on together, at least one slice
+WAVE_WORDS = 1 << 16  # of the slices that a wave passes through at a time: half the second cache
 
 
 @compiled
@@ -40,7 +48,7 @@ def copy_volume(
 ) -> None:
     """Apply the layers whose streams begin at `starts` to slices first_slice … last_slice − 1.
 
-    `source`, `target`: (plane, slice, row, word), different arrays; `scratch`: (2·planes + 2, at
+    `source`, `target`: (plane, slice, row, word), different arrays; `scratch`: (planes + 1, at
     least `volume_words(…)`), work space; `starts`: (layer, plane) from
     `random_bits.stream_starts`; `fill`: classified cells never change; `anchors`: (slice, row,
     word), 1 for other cells that never change (no slices if there are none); `unclassified`:
@@ -50,220 +58,143 @@ def copy_volume(
     layers = starts.shape[0]
     front = max(0, first_slice - layers)
     thick = min(slices, last_slice + layers) - front
-    stride = (rows + 2) * words
+    stride = slice_stride(rows, words)
+    size = rows * words
     valid = last_word_mask(columns, words)
-    counters = scratch[2 * planes]
-    held = scratch[2 * planes + 1]  # anchors; while filling, the bits that belong to columns
-    for plane in range(planes):
-        for place in range(thick):
-            at = (place + 1) * stride + words
-            for row in range(rows):
-                for word in range(words):
-                    scratch[plane, at] = source[plane, front + place, row, word]
-                    at += 1
-    for place in range(thick):
-        at = (place + 1) * stride
-        # Spare rows have numbers and masks too: they are computed along, and then renewed.
-        number = ((front + place) * rows - 1) * words + 1
-        for step in range(stride):
-            counters[at + step] = GOLDEN * np.uint64(number + step)
-            held[at + step] = 0
-        for row in range(rows):
-            for word in range(words):
-                at = (place + 1) * stride + (row + 1) * words + word
-                if fill:
-                    held[at] = valid if word == words - 1 else ~np.uint64(0)
-                elif anchors.shape[0] > 0:
-                    held[at] = anchors[front + place, row, word]
+    full = True
+    for place in range(front, front + thick):
+        full = full and all_classified(source[planes - 1, place], valid)
     # Where every cell has a class, copying leaves it so: that plane need not move.
-    full = not fill and _all_classified(scratch[planes - 1], thick, rows, words, valid)
     moving = planes - 1 if full else planes
-    for plane in range(moving):
-        renew(scratch[plane], 0, thick, thick, rows, words)
-    row_chunk = max(1, CHUNK // words) * words
-    heads, ends = _edge_masks(row_chunk, words, columns)
-    masks = np.empty((4, row_chunk), np.uint64)
-    group = max(1, GROUP // stride)
-    waves = (thick + group - 1) // group
-    for layer in range(layers):
-        unclassified[layer] = (last_slice - first_slice) * rows * columns if fill else 0
-    for wave in range(waves + layers - 1):
-        for layer in range(max(0, wave - waves + 1), min(layers, wave + 1)):
-            # Slices nearer to a cut than this are no longer known.
-            begin = 0 if front == 0 else layer + 1
-            end = thick if front + thick == slices else thick - layer - 1
-            begin = max(begin, (wave - layer) * group)
-            end = min(end, (wave - layer + 1) * group)
-            if begin >= end:
-                continue
-            now = layer % 2 * planes
-            new = planes - now
-            copy_slices(
-                scratch, now, new, planes, moving, begin, end, stride, words,
-                starts[layer], fill, anchors.shape[0] > 0, heads, ends, masks,
-            )  # fmt: skip
-            for plane in range(new, new + moving):
-                renew(scratch[plane], begin, end, thick, rows, words)
-            if fill:
-                own_begin = max(begin, first_slice - front)
-                own_end = min(end, last_slice - front)
-                if own_begin < own_end:
-                    own = slice((own_begin + 1) * stride, (own_end + 1) * stride)
-                    unclassified[layer] -= count_both(scratch[new + planes - 1, own], held[own])
-    done = layers % 2 * planes
+    if fill and full:
+        moving = 0
+    held = not fill and anchors.shape[0] > 0
+    lowest = layers * stride + words  # where the slab's first slice has its first row at first
+    for place in range(thick):
+        at = lowest + place * stride
+        for plane in range(moving):
+            move(scratch[plane, at : at + size], source[plane, front + place])
+            repeat_rows(scratch[plane], at, size, words)
+        if held:
+            move(scratch[planes, at : at + size], anchors[front + place])
+    unclassified[:] = (last_slice - first_slice) * rows * columns if fill and not full else 0
+    edges = edge_masks(columns, words)
+    # A wave over so many layers touches one slice more than it has layers.
+    deep = max(2, WAVE_WORDS // (max(moving, 1) * stride) - 1)
+    for first in range(0, layers if moving else 0, deep):
+        past = min(layers, first + deep)
+        for wave in range(thick + past - first - 1):
+            for layer in range(first, past):
+                # Slices nearer to a cut than this are no longer known.
+                begin = 0 if front == 0 else layer + 1
+                end = thick if front + thick == slices else thick - layer - 1
+                place = wave - (layer - first)
+                if not begin <= place < end:
+                    continue
+                at = lowest + (place - layer) * stride
+                ahead = -stride if front + place > 0 else 0
+                behind = stride if front + place < slices - 1 else 0
+                sink_slice(
+                    scratch, moving, words, at, size, ahead, behind, stride,
+                    np.uint64((front + place) * size + 1), starts[layer], edges,
+                    planes - 1 if fill else -1, planes if held else -1, lowest + place * stride,
+                )  # fmt: skip
+                for plane in range(moving):
+                    repeat_rows(scratch[plane], at - stride, size, words)
+                if fill and first_slice <= front + place < last_slice:
+                    known = scratch[planes - 1, at - stride : at - stride + size]
+                    unclassified[layer] -= count_ones(known, words, valid)
     for plane in range(planes):
-        result = scratch[done + plane] if plane < moving else scratch[plane]
         for place in range(first_slice, last_slice):
-            at = (place - front + 1) * stride + words
-            for row in range(rows):
-                for word in range(words):
-                    target[plane, place, row, word] = result[at]
-                    at += 1
-                target[plane, place, row, words - 1] &= valid
+            result = target[plane, place]
+            if plane < moving:
+                at = lowest + (place - front - layers) * stride
+                move(result.reshape(-1), scratch[plane, at : at + size])
+                for row in range(rows):
+                    result[row, words - 1] &= valid
+            else:
+                move(result.reshape(-1), source[plane, place])
+
+
+@compiled
+def slice_stride(rows: int, words: int) -> int:
+    """How many words a slice takes in the work space: its rows, two spare ones, and a margin.
+
+    Eight words at a time may reach seven beyond the last row, and must not reach the next slice.
+    """
+    return (rows + 2) * words + max(0, LANES - 2 * words)
 
 
 def volume_words(slices: int, rows: int, words: int, layers: int, grid_slices: int) -> int:
     """How many words of work space a slab of that many slices needs for each plane."""
-    return (min(slices + 2 * layers, grid_slices) + 2) * (rows + 2) * words
+    kept = min(slices + 2 * layers, grid_slices) + layers
+    return int(kept * slice_stride(rows, words) + words + 2 * LANES)
 
 
 @compiled
-def copy_slices(
+def repeat_rows(plane: WordArray, at: int, size: int, words: int) -> None:
+    """What the first and last row of a slice see beyond the edge: themselves."""
+    for word in range(at, at + words):
+        plane[word - words] = plane[word]
+        plane[word + size] = plane[word + size - words]
+
+
+@compiled
+def sink_slice(
     scratch: WordArray,
-    now: int,
-    new: int,
-    planes: int,
     moving: int,
-    begin: int,
-    end: int,
-    stride: int,
     words: int,
+    at: int,
+    size: int,
+    ahead: int,
+    behind: int,
+    stride: int,
+    number: np.uint64,
     starts: WordArray,
-    fill: bool,
-    anchored: bool,
-    heads: WordArray,
-    ends: WordArray,
-    masks: WordArray,
+    edges: WordArray,
+    filled: int,
+    held: int,
+    anchored: int,
 ) -> None:
-    """One layer of slices begin … end − 1 of a slab: from the planes `now` to the planes `new`."""
-    at = (begin + 1) * stride + words
-    stop = (end + 1) * stride - words
-    counters = scratch[2 * planes]
-    held = scratch[2 * planes + 1]
+    """One layer of the slice at `at`, written a slice further up than it is read.
+
+    `ahead`, `behind`: the steps to the slices before and behind; the slice has the random words
+    from `number` on. `filled`: the plane whose cells never change; `held`: the plane of anchors,
+    which lie from `anchored` on; −1 where there is none.
+    """
+    period = edges.shape[1] - LANES
+    start_a, start_b, start_c = starts[0], starts[1], starts[2]
+    stop = at + size
+    beside = anchored - at
+    place = 0
+    counters = (numbered() + number) * GOLDEN
     while at < stop:
-        size = min(masks.shape[1], stop - at)
-        a, b, c, free = masks[0, :size], masks[1, :size], masks[2, :size], masks[3, :size]
-        draw(a, b, free, counters[at : at + size], starts, True)
-        _stay(b, c, free)
-        if fill:
-            release(free, scratch[now + planes - 1, at : at + size])
-        elif anchored:
-            release(free, held[at : at + size])
+        a = mixed_lanes(counters + start_a)
+        b = mixed_lanes(counters + start_b)
+        c = mixed_lanes(counters + start_c)
+        stays = b & c
+        if filled >= 0:
+            stays = stays | load(scratch, filled, at)
+        if held >= 0:
+            stays = stays | load(scratch, held, at + beside)
+        first, last = load(edges, 0, place), load(edges, 1, place)
         for plane in range(moving):
-            old = scratch[now + plane]
-            step_volume(
-                scratch[new + plane, at : at + size],
-                old[at : at + size],
-                old[at - 1 : at - 1 + size],
-                old[at + 1 : at + 1 + size],
-                old[at - words : at - words + size],
-                old[at + words : at + words + size],
-                old[at - stride : at - stride + size],
-                old[at + stride : at + stride + size],
-                a,
-                b,
-                c,
-                free,
-                heads[:size],
-                ends[:size],
-            )
-        at += size
-
-
-@compiled
-def renew(plane: WordArray, begin: int, end: int, thick: int, rows: int, words: int) -> None:
-    """Renew what slices begin … end − 1 see beyond the edges: their own first and last rows.
-
-    The slab's first and last slices stand once more beyond them.
-    """
-    stride = (rows + 2) * words
-    for place in range(begin, end):
-        at = (place + 1) * stride
-        for word in range(words):
-            plane[at + word] = plane[at + words + word]
-            plane[at + stride - words + word] = plane[at + stride - 2 * words + word]
-    if begin == 0:
-        for word in range(stride):
-            plane[word] = plane[stride + word]
-    if end == thick:
-        for word in range(stride):
-            plane[(thick + 1) * stride + word] = plane[thick * stride + word]
-
-
-@compiled
-def step_volume(
-    new: WordArray,
-    now: WordArray,
-    before: WordArray,
-    after: WordArray,
-    above: WordArray,
-    below: WordArray,
-    front: WordArray,
-    behind: WordArray,
-    a: WordArray,
-    b: WordArray,
-    c: WordArray,
-    free: WordArray,
-    heads: WordArray,
-    ends: WordArray,
-) -> None:
-    """One plane: each free bit takes that of the neighbour that (a, b, c) choose.
-
-    `heads`, `ends`: 1 for the first and the last cell of a row, which see themselves beyond it.
-    """
-    for i in range(new.shape[0]):
-        here = now[i]
-        carried = before[i] >> LAST_BIT
-        left = (here << ONE) | (carried ^ (heads[i] & (carried ^ here)))
-        right = (here >> ONE) | (after[i] << LAST_BIT)
-        right ^= ends[i] & (right ^ here)
-        upright = above[i] ^ (b[i] & (above[i] ^ below[i]))
-        sideways = right ^ (b[i] & (right ^ left))
-        level = upright ^ (a[i] & (upright ^ sideways))
-        through = front[i] ^ (a[i] & (front[i] ^ behind[i]))
-        chosen = level ^ (c[i] & (level ^ through))
-        new[i] = here ^ (free[i] & (here ^ chosen))
-
-
-@compiled
-def _stay(b: WordArray, c: WordArray, free: WordArray) -> None:
-    """From the third plane's complement in `free`: the plane itself, and who may change."""
-    for i in range(b.shape[0]):
-        c[i] = ~free[i]
-        free[i] |= ~b[i]
-
-
-@compiled
-def _edge_masks(size: int, words: int, columns: int) -> tuple[WordArray, WordArray]:
-    """The first and the last cell of each row: words of whole rows, size in all."""
-    heads, ends = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
-    last = ONE << np.uint64(columns - 64 * (words - 1) - 1)
-    for at in range(0, size, words):
-        heads[at] = ONE
-        ends[at + words - 1] = last
-    return heads, ends
-
-
-@compiled
-def _all_classified(plane: WordArray, thick: int, rows: int, words: int, valid: np.uint64) -> bool:
-    """Whether the slab's cells all have a class, those of its rim too."""
-    for place in range(thick):
-        at = (place + 1) * (rows + 2) * words + words
-        for _ in range(rows):
-            for word in range(words - 1):
-                if ~plane[at + word]:
-                    return False
-            if plane[at + words - 1] & valid != valid:
-                return False
-            at += words
-    return True
+            here = load(scratch, plane, at)
+            above = load(scratch, plane, at - words)
+            below = load(scratch, plane, at + words)
+            left = (here << ONE) | (load(scratch, plane, at - 1) >> LAST_BIT)
+            right = (here >> ONE) | (load(scratch, plane, at + 1) << LAST_BIT)
+            left = left ^ (first & (left ^ here))
+            right = right ^ (last & (right ^ here))
+            upright = above ^ (b & (above ^ below))
+            sideways = right ^ (b & (right ^ left))
+            level = upright ^ (a & (upright ^ sideways))
+            near = load(scratch, plane, at + ahead)
+            through = near ^ (a & (near ^ load(scratch, plane, at + behind)))
+            chosen = level ^ (c & (level ^ through))
+            store(scratch, plane, at - stride, chosen ^ (stays & (chosen ^ here)))
+        counters = counters + np.uint64(LANES) * GOLDEN
+        at += LANES
+        place += LANES
+        if place >= period:
+            place -= period

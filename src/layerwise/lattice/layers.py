@@ -211,7 +211,7 @@ class LayerStack:
                 room = kernels_volume.volume_words(
                     cut[1] - cut[0], state.shape[2], state.shape[3], len(starts), length
                 )
-                scratch = np.empty((2 * count + 2, room), np.uint64)
+                scratch = np.empty((count + 1, room), np.uint64)
                 kernels_volume.copy_volume(
                     state, target, scratch, *cut, columns, starts, fill, anchors, left
                 )

@@ -471,7 +471,7 @@ def _units(reading: UnitReading, form: Form) -> Json:
     }
 
 
-def _fields(value: LayerReading | Terms | Kernels, form: Form) -> Json:
+def _fields(value: LayerReading | Terms | Kernels | WindowReading, form: Form) -> Json:
     """Every field by its name; arrays exact, to the last bit of their floats."""
     written: Json = {}
     for each in fields(value):

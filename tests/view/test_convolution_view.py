@@ -50,14 +50,18 @@ def test_window_products_and_sum_are_those_of_the_trace(seed: int, language: str
         said = [text.string for text in _texts(scene, stop)]
         for site in ("window", "products"):
             for value in trace[site, moment].ravel():
-                assert short(float(value)) in said
+                assert short(float(value)) in said, (site, value)
         assert said.count(short(float(trace["value", moment]))) >= 1
         assert any(s == f" = {short(float(trace['value', moment]))}" for s in said)
 
 
 def test_a_sum_written_out_is_the_sum() -> None:
     trace = convolution(np.arange(36).reshape(6, 6), "0 -1 0; -1 5 -1; 0 -1 0", cells=[(2, 3)])
-    said = " ".join(t.string for t in _texts(film(trace), 0) if t.size == 22 and " · " in t.string)
+    said = " ".join(
+        t.string
+        for t in _texts(film(trace), 0)
+        if " · " in t.string and t.at[1] > 832 and t.at[1] < 970
+    )
     terms = said.replace("\u2212 ", "+ \u2212").replace("\u2212", "-")
     numbers = [part.split(" · ") for part in terms.strip().split(" + ")]
     total = sum(float(weight) * float(number) for weight, number in numbers)
@@ -69,7 +73,7 @@ def test_many_channels_are_said() -> None:
     trace = convolution(chance.normal(size=(9, 6, 6)), chance.normal(size=(2, 9, 3, 3)), channel=1)
     scene = film(trace)
     _readable(scene)
-    assert any("3 of 9 input channels" in text.string for text in _texts(scene, 0))
+    assert any("4 of 9 input channels" in text.string for text in _texts(scene, 0))
 
 
 def test_a_large_picture_says_which_places_are_walked() -> None:
@@ -111,7 +115,7 @@ def test_pooling_shows_its_window(kind: str) -> None:
     for stop, moment in enumerate(trace.where("value")):
         value = short(float(trace["value", moment]))
         wanted = value if kind == "max" else value.replace(".", ",")
-        assert any(text.size == 72 and text.string == wanted for text in _texts(scene, stop))
+        assert any(text.size > 70 and text.string == wanted for text in _texts(scene, stop))
 
 
 def test_softmax_columns_come_one_by_one() -> None:
@@ -128,7 +132,7 @@ def test_softmax_columns_come_one_by_one() -> None:
 def test_traces_of_another_kind_are_refused() -> None:
     empty = Trace(Header("empty", ()))
     for view in (film, pooling_film, softmax_film, picture_numbers):
-        with pytest.raises(InputError, match="There is no"):
+        with pytest.raises(InputError, match="needs another trace"):
             view(empty)
     with pytest.raises(UnknownNameError, match="de"):
         film(convolution(np.ones((5, 5))), language="dee")

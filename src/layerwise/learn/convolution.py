@@ -24,10 +24,11 @@ from ..view.principles.convolution.grid import short
 from ..view.principles.convolution.numbers import picture_numbers
 from ..view.principles.convolution.pooling import pooling as pooling_film
 from ..view.principles.convolution.softmax import softmax as softmax_film
+from ..view.sheet import COLUMN
 from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
-_SMALL = 14  # rows of the picture that is walked over
+_SMALL = 12  # rows of the picture that is walked over
 _GREY = np.array([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)  # ITU-R 601
 _CORNER = np.array([[1, 2, 3], [0, 0, 0], [0, 0, 0]])
 
@@ -111,7 +112,7 @@ class _Figures(Spoken):
 
     def view(self) -> dict[str, Any]:
         """The look and the language of every picture."""
-        return {"theme": self.theme, "language": self.words.language}
+        return {"theme": self.theme, "language": self.words.language, "size": COLUMN}
 
     def small(self, colour: bool = False) -> FloatArray:
         """The middle of the picture as a small square, brought to whole numbers."""
@@ -124,7 +125,7 @@ class _Figures(Spoken):
 
     def array(self) -> list[Part]:
         """A picture as an array."""
-        trace = picture_crop(self.picture, size=min(_SMALL, 14))
+        trace = picture_crop(self.picture, size=_SMALL)
         picture, crop = trace["picture", 0], trace["crop", 0]
         said = self.words(
             "convolution.array",

@@ -19,6 +19,7 @@ from ..view.principles.regularisation.curves import way_name
 from ..view.principles.regularisation.dropout import dropout_masks as dropout_film
 from ..view.principles.regularisation.norm import batch_norm_shift as norm_film
 from ..view.principles.regularisation.weights import regularisation_weights
+from ..view.sheet import COLUMN
 from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
@@ -68,7 +69,7 @@ class _Figures(Spoken):
 
     def view(self) -> dict[str, Any]:
         """The look and the language of every picture."""
-        return {"theme": self.theme, "language": self.words.language}
+        return {"theme": self.theme, "language": self.words.language, "size": COLUMN}
 
     def end(self, curve: str, way: str) -> float:
         """A curve's last value for that way, the mean over the seeds."""

@@ -18,7 +18,9 @@ from .steps import stepping
 from .style import BOLD_WEIGHT, LIGHT_WEIGHT, Theme
 from .style import theme as theme_named
 
-WIDTH, HEIGHT = 1200.0, 675.0
+COLUMN: Final = (1200, 675)
+"""The size in pixels of a figure that stands in the column of a page."""
+WIDTH, HEIGHT = float(COLUMN[0]), float(COLUMN[1])
 LEFT: Final = 40.0
 TITLE, TEXT, SMALL = 25.0, 19.0, 17.0
 MOST_STOPS: Final = 60
@@ -132,10 +134,13 @@ def sheet(
     return Sheet(size, theme_named(theme), words(language), layout)
 
 
-def trace_with(given: object, sites: Sequence[str], what: str, maker: str) -> Trace:
-    """The trace, if it has those sites; `InputError` says who makes one."""
+def trace_with(
+    given: object, sites: Sequence[str], what: str, maker: str, *, about: str = ""
+) -> Trace:
+    """The trace, if it has those sites and tells `about`; `InputError` says who makes one."""
     trace = trace_of(given, what)
-    if not set(sites) <= {site.name for site in trace.sites}:
+    is_told = not about or about in trace.about
+    if not is_told or not set(sites) <= {site.name for site in trace.sites}:
         raise InputError(
             f"{what} needs another trace", received=repr(trace.title),
             do=f"Give what explain.{maker} made",

@@ -8,25 +8,15 @@ from typing import Final
 
 import numpy as np
 
-from ....errors import InputError
-from ....language import Words, words
-from ....scene import Image, Mark, Reference, Scene
+from ....language import Words
+from ....scene import Image, Mark, Reference, Scene, WindowReading
 from ....trace import Trace
 from ....typeface import shorten, text_width
-from ....types import FloatArray, IntArray, float32_array
-from ...charts.frame import Frame, trace_of
+from ....types import FloatArray, float32_array
 from ...marks import Box, hairlines, label
 from ...palette import POSITIVE
-from ...style import (
-    BOLD_WEIGHT,
-    FOOT_SIZE,
-    LABEL_SIZE,
-    LIGHT_WEIGHT,
-    TEXT_SIZE,
-    Theme,
-    format_number,
-)
-from ...style import theme as theme_named
+from ...sheet import LEFT, SMALL, Drawing, sheet, trace_with
+from ...style import BOLD_WEIGHT, LIGHT_WEIGHT, Theme, format_number
 from .grid import (
     Grid,
     Range,
@@ -34,63 +24,67 @@ from .grid import (
     kernel_limit,
     output_limits,
     outside,
-    said,
     settings_told,
     short,
 )
+from .terms import in_lines, terms
+from .windows import channel_names, window_reading
 
-TOP: Final = 196.0
-SIDE: Final = 560.0
-LEFT_BOX: Final = (80.0, TOP, SIDE, SIDE)
-RIGHT_BOX: Final = (1840.0 - SIDE, TOP, SIDE, SIDE)
-MIDDLE: Final = (690.0, 1230.0)
-STRIP: Final = 836.0
-MOST_CHANNELS: Final = 3
-_LINE: Final = 34.0
-_MOST_LINES: Final = 4
+TOP: Final = 104.0
+SIDE: Final = 392.0
+LEFT_BOX: Final = (LEFT, TOP, SIDE, SIDE)
+RIGHT_BOX: Final = (820.0, TOP, 340.0, SIDE)
+MIDDLE: Final = (452.0, 798.0)
+STRIP: Final = 520.0
+MOST_CHANNELS: Final = 4
+PACE_S: Final = 0.45
+HEADING: Final = 15.5
+VALUE: Final = 46.0
+_LINE: Final = 26.0
+_SIGN: Final = 22.0  # between two tables of an equation
+_BELOW: Final = 24.0  # a channel's name under its picture
 
 
-def convolution(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
+def convolution(
+    trace: Trace,
+    *,
+    theme: str | Theme = "dark",
+    language: str = "en",
+    size: tuple[int, int] = (1920, 1080),
+) -> Scene:
     """The walk of a kernel over a picture, one stop for each cell of the output that was walked.
 
     `trace` is what `explain.convolution` or `explain.convolution_layer` gives. To the left the
     picture with its padding and the window on it, in the middle window × kernel = products, to the
     right the output up to this cell in reading order, below the sum written out. Numbers stand in
-    cells where they can be read. Of more than three input channels the three that add most (the sum
-    of magnitudes over all stops) are drawn, all are added; the picture says so.
+    cells where they can be read. Of more than four input channels the four that add most (the sum
+    of magnitudes over all stops) are drawn, all are added; the picture says so. In a page every
+    cell of the output answers a pointer with its window, its products and their sum.
 
     Raises `InputError` for a trace without a walk.
     """
-    given = trace_of(trace, "A convolution")
-    told = words(language)
-    frames = _Frames(given, Frame((1920, 1080), theme_named(theme)), told)
+    sites = ("picture", "padded", "kernel", "output", "products")
+    given = trace_with(trace, sites, "A convolution", "convolution or explain.convolution_layer")
+    walk = _Walk(given, sheet(size, theme, language))
+    told = walk.sheet.words
     labels = [
-        told("convolution.stop", row=row + 1, column=column + 1) for row, column in frames.places
+        told("convolution.stop", row=row + 1, column=column + 1) for row, column in walk.places
     ]
-    return frames.frame.scene(
-        frames.marks, labels, title=frames.title, description=frames.description
-    )
+    return walk.sheet.scene(
+        walk.marks, labels, title=walk.title, description=walk.description, pace_s=PACE_S,
+        windows=walk.windows,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class _Frames:
-    trace: Trace
-    frame: Frame
-    words: Words
+class _Walk(Drawing):
+    @cached_property
+    def words(self) -> Words:
+        return self.sheet.words
 
     @cached_property
     def moments(self) -> list[int]:
-        sites = {site.name for site in self.trace.sites}
-        found = []
-        if {"picture", "padded", "kernel", "output", "products"} <= sites:
-            found = self.trace.where("products")
-        if not found:
-            raise InputError(
-                "There is no walk of a kernel in the trace",
-                received=repr(self.trace.title),
-                do="Give what explain.convolution or explain.convolution_layer made",
-            )
-        return found
+        return self.trace.where("products")
 
     @cached_property
     def places(self) -> list[tuple[int, int]]:
@@ -114,6 +108,11 @@ class _Frames:
         shares = np.abs(np.stack([self.trace["channel sums", m] for m in self.moments])).sum(0)
         order = np.argsort(-shares, kind="stable")[:MOST_CHANNELS]
         return sorted(order.tolist())
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What each of `inputs` is called."""
+        return channel_names(self.trace, self.words)
 
     @cached_property
     def kernel(self) -> FloatArray:
@@ -152,216 +151,24 @@ class _Frames:
     @cached_property
     def description(self) -> str:
         rows, columns = self.output.shape
+        last = len(self.moments) - 1
+        row, column = self.places[last]
         return self.words(
-            "convolution.description", rows=rows, columns=columns, count=len(self.moments)
-        )
+            "convolution.description", rows=rows, columns=columns, count=len(self.moments),
+            row=row + 1, column=column + 1, value=self.writes(self.value(last)),
+        )  # fmt: skip
+
+    def value(self, stop: int) -> str:
+        """What the output is at a stop."""
+        return short(float(self.trace["value", self.moments[stop]]))
 
     def writes(self, text: str) -> str:
+        """Numbers as the language has them."""
         return self.words.figures(text)
 
-    # What stays from stop to stop is made once, so that a page holds it once.
     @cached_property
-    def _still(self) -> list[Mark]:
-        marks = self.frame.words(self.title, self.frame.foot(self._foot()))
-        theme, grey = self.frame.theme, self.frame.theme.grey
-        rows, columns = self.trace["picture", 0].shape[1:]
-        heading = self.words("convolution.picture", rows=rows, columns=columns)
-        heading += f" · {self._span(self.limits)}"
-        marks.append(label(LEFT_BOX[0], TOP - 16, shorten(heading, SIDE, LABEL_SIZE), grey))
-        rows, columns = self.output.shape
-        heading = self.words("convolution.output", rows=rows, columns=columns)
-        heading += f" · {self._span(self.output_range)}"
-        marks.append(label(RIGHT_BOX[0], TOP - 16, shorten(heading, SIDE, LABEL_SIZE), grey))
-        marks.append(hairlines(float32_array([[80, STRIP, 1840, STRIP]]), theme.hairline))
-        for grid, at in zip(self._pictures, self.drawn, strict=True):
-            marks += grid.marks()
-            if len(self.drawn) > 1:
-                x, y, _, height = grid.place
-                name = self._channel_name(at)
-                marks.append(label(x, y + height + 22, name, grey))
-        whole = self._whole_picture()
-        return marks + whole
-
-    def _whole_picture(self) -> list[Mark]:
-        """Beside red, green and blue the picture in colour, where there is a box left."""
-        if len(self.drawn) != 3 or not self._is_colored:
-            return []
-        x, y, width, height = self._tiles(4)[3]
-        pixels = color_picture(self.trace["padded", 0][self.inputs], self.limits)
-        grid = Grid((x, y, width, height), self.trace["padded", 0][0], self.limits,
-                    self.frame.theme, self.writes, raised=True)  # fmt: skip
-        name = label(
-            grid.place[0], grid.place[1] + grid.place[3] + 22,
-            self.words("convolution.in-colour"), self.frame.theme.grey,
-        )  # fmt: skip
-        return [Image(grid.place, pixels), name]
-
-    @cached_property
-    def _is_colored(self) -> bool:
-        return len(self.trace["picture", 0]) == 3 and self.limits[0] == 0
-
-    def _tiles(self, count: int) -> list[Box]:
-        if count == 1:
-            return [LEFT_BOX]
-        x, y, width, height = LEFT_BOX
-        side = ((width - 24) / 2, (height - 2 * 34) / 2)
-        return [
-            (x + (n % 2) * (side[0] + 24), y + (n // 2) * (side[1] + 34), *side)
-            for n in range(count)
-        ]
-
-    @cached_property
-    def _pictures(self) -> list[Grid]:
-        tiles = self._tiles(len(self.drawn) if len(self.drawn) != 3 else 4)
-        padded = self.trace["padded", 0]
-        return [
-            Grid(
-                box, padded[self.inputs[at]], self.limits, self.frame.theme, self.writes,
-                refers=Reference("padded", 0), raised=True,
-            )
-            for box, at in zip(tiles, self.drawn, strict=False)
-        ]  # fmt: skip
-
-    def _channel_name(self, at: int) -> str:
-        number = self.inputs[at]
-        if self._is_colored:
-            return self.words(("convolution.red", "convolution.green", "convolution.blue")[number])
-        return self.words("convolution.channel", number=number + 1)
-
-    def marks(self, stop: int) -> list[Mark]:
-        """Everything at that stop."""
-        moment, (row, column) = self.moments[stop], self.places[stop]
-        theme = self.frame.theme
-        marks = list(self._still)
-        stride, apart = self.trace.about["stride"], self.trace.about["dilation"]
-        corner = (row * stride[0], column * stride[1])
-        size = self.kernel.shape[1:]
-        reach = (apart[0] * (size[0] - 1) + 1, apart[1] * (size[1] - 1) + 1)
-        for grid in self._pictures:
-            if tuple(apart) != (1, 1) and grid.cell >= 4:
-                touched = [(corner[0] + r * apart[0], corner[1] + c * apart[1])
-                           for r in range(size[0]) for c in range(size[1])]  # fmt: skip
-                marks.append(grid.cells(touched, POSITIVE))
-            marks += grid.window(corner, reach, POSITIVE)
-        number = row * self.output.shape[1] + column
-        grid = Grid(
-            RIGHT_BOX, self.output, self.output_range, theme, self.writes, shown=number + 1,
-            refers=Reference("output", 0), raised=True,
-        )  # fmt: skip
-        marks += grid.marks()
-        marks += grid.window((row, column), (1, 1), POSITIVE)
-        where = self.words("convolution.cell", row=row + 1, column=column + 1)
-        marks.append(label(1840, 82, where, theme.grey, size=TEXT_SIZE, anchor="end"))
-        marks += self._equations(moment)
-        return marks + self._sum(moment)
-
-    def _equations(self, moment: int) -> list[Mark]:
-        """Window × kernel = products, a row for each channel that is drawn, and the value."""
-        grey, ink = self.frame.theme.grey, self.frame.theme.ink
-        left, right = MIDDLE
-        across = (right - left - 2 * 40) / 3
-        boxes = [left + number * (across + 40) for number in range(3)]
-        count = len(self.drawn)
-        tall = min((SIDE - 130 - 14 * (count - 1)) / count, across)
-        free = SIDE - 130 - count * tall - 14 * (count - 1)
-        top = TOP + (min(free / 2, 90) if count == 1 else 0)
-        marks: list[Mark] = []
-        names = ("convolution.window", "convolution.kernel", "convolution.products")
-        for x, name in zip(boxes, names, strict=True):
-            marks.append(label(x + across / 2, top - 16, self.words(name), grey, anchor="middle"))
-        window, products = self.trace["window", moment], self.trace["products", moment]
-        written = self.trace.about.get("written") or ()
-        for line, at in enumerate(self.drawn):
-            y = top + line * (tall + 14)
-            shown = (
-                (window[at], self.limits, (), Reference("window", moment)),
-                (self.kernel[at], kernel_limit(self.kernel), written, Reference("kernel", 0)),
-                (products[at], self.product_limits, (), Reference("products", moment)),
-            )
-            for x, (values, limits, own, refers) in zip(boxes, shown, strict=True):
-                grid = Grid((x, y, across, tall), values, limits, self.frame.theme, self.writes,
-                            own, refers=refers)  # fmt: skip
-                marks += grid.marks()
-            for x, sign in ((boxes[1] - 20, "×"), (boxes[2] - 20, "=")):
-                marks.append(label(x, y + tall / 2 + 9, sign, ink, size=26, anchor="middle"))
-        base = TOP + SIDE - 6 if count > 1 else top + tall + 130
-        value = self.writes(short(float(self.trace["value", moment])))
-        big = label(
-            right, base, value, ink, size=72, weight=LIGHT_WEIGHT, anchor="end",
-        )  # fmt: skip
-        name = self.words("convolution.sum")
-        room = text_width(value, 72, LIGHT_WEIGHT) + 18
-        return [*marks, big, label(right - room, base, name, grey, size=TEXT_SIZE, anchor="end")]
-
-    def _sum(self, moment: int) -> list[Mark]:
-        """The sum written out, in as many lines as fit; how much is left out is said."""
-        parts = self._terms(moment)
-        end = [self._ending(moment)]
-        most = _MOST_LINES - (len(self.frame.foot(self._foot())) > 1)
-        lines = _in_lines(parts, end, self.words, most)
-        marks: list[Mark] = []
-        ink, grey = self.frame.theme.ink, self.frame.theme.grey
-        for number, string in enumerate(lines):
-            y = STRIP + 36 + number * _LINE
-            last = number == len(lines) - 1
-            if last and string.endswith(end[0]):
-                head = string[: -len(end[0])]
-                marks.append(label(80, y, head, grey, size=TEXT_SIZE))
-                x = 80 + text_width(head, TEXT_SIZE)
-                marks.append(label(x, y, end[0], ink, size=TEXT_SIZE, weight=BOLD_WEIGHT))
-            else:
-                marks.append(label(80, y, string, grey, size=TEXT_SIZE))
-        return marks
-
-    def _terms(self, moment: int) -> list[str]:
-        """Weight · number of every weight that is not 0; or, of many channels, what each adds."""
-        window, shares = self.trace["window", moment], self.trace["channel sums", moment]
-        parts: list[str] = []
-        if len(self.inputs) > 1:
-            for at in (
-                np.argsort(-np.abs(shares), kind="stable")
-                if len(shares) > 4
-                else range(len(shares))
-            ):
-                parts.append(self._signed(float(shares[at]), not parts)
-                             + f" ({self._channel_name(int(at))})")  # fmt: skip
-        else:
-            told = self._told_weights()
-            for place in _not_zero(self.kernel[0]):
-                row, column = int(place[0]), int(place[1])
-                weight, seen = float(self.kernel[0, row, column]), float(window[0, row, column])
-                text = self.writes(told[row][column].removeprefix("\u2212"))
-                number = self.writes(short(seen))
-                number = f"({number})" if seen < 0 else number
-                sign = ("\u2212" if weight < 0 else "") if not parts else (
-                    "\u2212 " if weight < 0 else "+ ")  # fmt: skip
-                parts.append(f"{sign}{text} · {number}")
-        if ("bias", 0) in self.trace:
-            bias = float(self.trace["bias", 0][self.channel])
-            parts.append(self._signed(bias, not parts) + f" ({self.words('convolution.bias')})")
-        return parts or ["0"]
-
-    def _told_weights(self) -> list[list[str]]:
-        written = self.trace.about.get("written")
-        if written:
-            return [[said(cell) for cell in row] for row in written]
-        return [[short(cell) for cell in row] for row in self.kernel[0].tolist()]
-
-    def _signed(self, value: float, first: bool) -> str:
-        text = self.writes(short(abs(value)))
-        if first:
-            return f"\u2212{text}" if value < 0 else text
-        return f"\u2212 {text}" if value < 0 else f"+ {text}"
-
-    def _ending(self, moment: int) -> str:
-        return " = " + self.writes(short(float(self.trace["value", moment])))
-
-    def _span(self, limits: Range) -> str:
-        low, high = (self.writes(short(limit)) for limit in limits)
-        key = "convolution.span-signed" if limits[0] < 0 else "convolution.span-grey"
-        return self.words(key, low=low, high=high)
-
-    def _foot(self) -> list[str]:
+    def foot(self) -> list[str]:
+        """What is seen, what is left out, and how it was rounded."""
         about = self.trace.about
         parts = [self.words("convolution.foot-correlation")]
         if about.get("flipped"):
@@ -387,27 +194,174 @@ class _Frames:
             parts.append(self.words("convolution.foot-outside", count=self.writes(f"{beyond:,}")))
         return parts
 
+    # What stays from stop to stop is made once, so that a page holds it once.
+    @cached_property
+    def _still(self) -> list[Mark]:
+        sheet = self.sheet
+        marks = sheet.frame(self.title, self.foot)
+        for box, key, shape, limits in (
+            (LEFT_BOX, "picture", self.trace["picture", 0].shape[1:], self.limits),
+            (RIGHT_BOX, "output", self.output.shape, self.output_range),
+        ):
+            heading = self.words(f"convolution.{key}", rows=shape[0], columns=shape[1])
+            said = f"{heading} · {self._span(limits)}"
+            fits = max(HEADING * min(1, box[2] / text_width(said, HEADING)), 13.0)
+            said = shorten(said, box[2], fits)
+            marks.append(sheet.text(box[0], TOP - 14, said, size=fits, quiet=True))
+        edge = [[LEFT, STRIP, sheet.right, STRIP]]
+        marks.append(hairlines(float32_array(edge), sheet.theme.hairline))
+        for grid, at in zip(self._pictures, self.drawn, strict=True):
+            marks += grid.marks()
+            if len(self.drawn) > 1:
+                marks.append(self._under(grid, self.names[at]))
+        return marks + self._whole_picture()
 
-def _not_zero(kernel: FloatArray) -> IntArray:
-    return np.argwhere(kernel != 0)
+    def _under(self, grid: Grid, said: str) -> Mark:
+        x, y, _, height = grid.place
+        return self.sheet.text(x, y + height + 18, said, size=HEADING, quiet=True)
 
+    def _whole_picture(self) -> list[Mark]:
+        """Beside red, green and blue the picture in colour, where there is a box left."""
+        if len(self.drawn) != 3 or not self._is_colored:
+            return []
+        pixels = color_picture(self.trace["padded", 0][self.inputs], self.limits)
+        grid = self._grid(self._tiles(4)[3], self.trace["padded", 0][0])
+        return [Image(grid.place, pixels), self._under(grid, self.words("convolution.in-colour"))]
 
-def _in_lines(parts: list[str], end: list[str], told: Words, most: int) -> list[str]:
-    """The terms joined into lines of the frame's width; how many had no room is said."""
-    room = 1760.0
-    for shown in range(len(parts), 0, -1):
-        rest = len(parts) - shown
-        more = [told("convolution.more-terms", count=rest)] if rest else []
-        lines = [""]
-        for part in [*parts[:shown], *more]:
-            longer = f"{lines[-1]} {part}" if lines[-1] else part
-            if lines[-1] and text_width(longer, TEXT_SIZE) > room:
-                lines.append(part)
-            else:
-                lines[-1] = longer
-        if text_width(lines[-1] + end[0], TEXT_SIZE, BOLD_WEIGHT) > room:
-            lines.append("")
-        lines[-1] += end[0]
-        if len(lines) <= most:
-            return lines
-    return [shorten(parts[0], room, FOOT_SIZE)]
+    @cached_property
+    def _is_colored(self) -> bool:
+        return len(self.trace["picture", 0]) == 3 and self.limits[0] == 0
+
+    def _tiles(self, count: int) -> list[Box]:
+        if count == 1:
+            return [LEFT_BOX]
+        x, y, width, height = LEFT_BOX
+        side = ((width - 16) / 2, (height - 2 * _BELOW) / 2)
+        return [
+            (x + (n % 2) * (side[0] + 16), y + (n // 2) * (side[1] + _BELOW), *side)
+            for n in range(count)
+        ]
+
+    def _grid(self, box: Box, values: FloatArray) -> Grid:
+        """A picture at the upper left of a box."""
+        return Grid(
+            box, values, self.limits, self.sheet.theme, self.writes,
+            refers=Reference("padded", 0), raised=True,
+        )  # fmt: skip
+
+    @cached_property
+    def _pictures(self) -> list[Grid]:
+        tiles = self._tiles(len(self.drawn) if len(self.drawn) != 3 else 4)
+        padded = self.trace["padded", 0]
+        return [
+            self._grid(box, padded[self.inputs[at]])
+            for box, at in zip(tiles, self.drawn, strict=False)
+        ]
+
+    @cached_property
+    def _output_box(self) -> Box:
+        """Where the output lies: its cells are no larger than those of a picture by itself."""
+        x, y, width, height = RIGHT_BOX
+        rows, columns = self.output.shape
+        cell = min(width / columns, height / rows)
+        if len(self._pictures) == 1:
+            cell = min(cell, self._pictures[0].cell)
+        return (x, y, cell * columns, cell * rows)
+
+    def windows(self) -> list[WindowReading]:
+        """What a page tells of each cell of the output."""
+        sheet = self.sheet
+        sources = [sheet.placed(grid.place) for grid in self._pictures]
+        found = window_reading(
+            self.trace, self.words, sheet.placed(self._output_box), sources, self.drawn
+        )
+        return [found] if found is not None else []
+
+    def marks(self, stop: int) -> list[Mark]:
+        """Everything at that stop."""
+        moment, (row, column) = self.moments[stop], self.places[stop]
+        sheet = self.sheet
+        marks = list(self._still)
+        stride, apart = self.trace.about["stride"], self.trace.about["dilation"]
+        corner = (row * stride[0], column * stride[1])
+        size = self.kernel.shape[1:]
+        reach = (apart[0] * (size[0] - 1) + 1, apart[1] * (size[1] - 1) + 1)
+        for grid in self._pictures:
+            if tuple(apart) != (1, 1) and grid.cell >= 3:
+                touched = [(corner[0] + r * apart[0], corner[1] + c * apart[1])
+                           for r in range(size[0]) for c in range(size[1])]  # fmt: skip
+                marks.append(grid.cells(touched, POSITIVE))
+            marks += grid.window(corner, reach, POSITIVE)
+        number = row * self.output.shape[1] + column
+        grid = Grid(
+            self._output_box, self.output, self.output_range, sheet.theme, self.writes,
+            shown=number + 1, refers=Reference("output", 0), raised=True,
+        )  # fmt: skip
+        marks += grid.marks()
+        marks += grid.window((row, column), (1, 1), POSITIVE)
+        where = self.words("convolution.cell", row=row + 1, column=column + 1)
+        marks.append(sheet.text(sheet.right, 44, where, size=SMALL, quiet=True, anchor="end"))
+        marks += self._equations(moment, self.writes(self.value(stop)))
+        return marks + self._sum(moment, self.writes(self.value(stop)))
+
+    def _equations(self, moment: int, value: str) -> list[Mark]:
+        """Window × kernel = products, a row for each channel that is drawn, and the value."""
+        sheet, count = self.sheet, len(self.drawn)
+        left, right = MIDDLE
+        across = (right - left - 2 * _SIGN) / 3
+        boxes = [left + number * (across + _SIGN) for number in range(3)]
+        below, gap = VALUE + 16 if count < 4 else 0.0, 12.0  # four leave no room for the value
+        tall = min((SIDE - below - gap * (count - 1)) / count, across)
+        top = TOP + (96 if count == 1 else 0)
+        marks: list[Mark] = []
+        names = ("convolution.window", "convolution.kernel", "convolution.products")
+        for x, name in zip(boxes, names, strict=True):
+            marks.append(sheet.text(x + across / 2, top - 14, self.words(name), size=HEADING,
+                                    quiet=True, anchor="middle"))  # fmt: skip
+        window, products = self.trace["window", moment], self.trace["products", moment]
+        written = self.trace.about.get("written") or ()
+        for line, at in enumerate(self.drawn):
+            y = top + line * (tall + gap)
+            shown = (
+                (window[at], self.limits, (), Reference("window", moment)),
+                (self.kernel[at], kernel_limit(self.kernel), written, Reference("kernel", 0)),
+                (products[at], self.product_limits, (), Reference("products", moment)),
+            )
+            for x, (values, limits, own, refers) in zip(boxes, shown, strict=True):
+                marks += Grid((x, y, across, tall), values, limits, sheet.theme, self.writes,
+                              own, refers=refers).marks()  # fmt: skip
+            for x, sign in ((boxes[1] - _SIGN / 2, "×"), (boxes[2] - _SIGN / 2, "=")):
+                marks.append(sheet.text(x, y + tall / 2 + 6, sign, anchor="middle"))
+        end, base = right, TOP + SIDE - 2
+        if count == 1:
+            base = top + tall + 84
+        elif not below:
+            end, base = sheet.right, STRIP + 54
+        ink = sheet.theme.ink
+        marks.append(label(end, base, value, ink, size=VALUE, weight=LIGHT_WEIGHT, anchor="end"))
+        room = text_width(value, VALUE, LIGHT_WEIGHT) + 12
+        said = self.words("convolution.sum")
+        return [*marks, sheet.text(end - room, base, said, quiet=True, anchor="end")]
+
+    def _sum(self, moment: int, value: str) -> list[Mark]:
+        """The sum written out, in as many lines as fit; how much is left out is said."""
+        sheet = self.sheet
+        most = 3 if len(sheet.foot_lines(self.foot)) <= 2 else 2
+        end = f" = {value}"
+        parts = terms(self.trace, moment, self.names, self.words)
+        room = sheet.right - LEFT - (260 if len(self.drawn) > 3 else 0)  # beside the value
+        lines = in_lines(parts, end, self.words, most, room)
+        marks: list[Mark] = []
+        for number, string in enumerate(lines):
+            y = STRIP + 28 + number * _LINE
+            head = string.removesuffix(end) if number == len(lines) - 1 else string
+            marks.append(sheet.text(LEFT, y, head, size=SMALL, quiet=True))
+            if head != string:
+                x = LEFT + text_width(head, SMALL)
+                marks.append(label(x, y, end, sheet.theme.ink, size=SMALL, weight=BOLD_WEIGHT))
+        return marks
+
+    def _span(self, limits: Range) -> str:
+        low, high = (self.writes(short(limit)) for limit in limits)
+        key = "convolution.span-signed" if limits[0] < 0 else "convolution.span-grey"
+        return self.words(key, low=low, high=high)

@@ -14,16 +14,18 @@ from ....typeface import text_width
 from ....types import ByteArray, FloatArray, float32_array
 from ...marks import Box, hairlines, inscribed, label
 from ...palette import signed_color, text_on
-from ...style import FOCUS_RING, MINUS, SMALLEST_SIZE, Theme, format_count, format_number
+from ...style import MINUS, Theme, format_count, format_number
 
 Range: TypeAlias = tuple[float, float]
 Writes: TypeAlias = Callable[[str], str]
 """Brings a number to the way a language writes it."""
 
-LARGEST_NUMBER: Final = 24
-_LINED: Final = 12.0  # pixels of a cell from which on lines are drawn between cells
-_ROOMY: Final = 56.0  # pixels of a cell that holds three digits
+LARGEST_NUMBER: Final = 17.0
+SMALLEST_NUMBER: Final = 11.0  # of a sheet: 17.6 pixels where it is 1,920 across
+_LINED: Final = 7.0  # pixels of a cell from which on lines are drawn between cells
+_ROOMY: Final = 36.0  # pixels of a cell that holds three digits
 _MOST_WRITTEN: Final = 1024
+_RING: Final = 2.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +82,16 @@ class Grid:
     def window(self, corner: tuple[int, int], size: tuple[int, int], color: Color) -> list[Mark]:
         """A ring around so many rows and columns from a corner on, seen on any colour."""
         box = self._box_of(corner, size)
-        return [ring(box, self.theme.ground, 3), ring(box, color, 0)]
+        return [ring(box, self.theme.ground, _RING), ring(box, color, 0)]
 
     def cells(self, places: Sequence[tuple[int, int]], color: Color) -> Mark:
         """A thin ring around each of those cells."""
         boxes = [self._box_of(place, (1, 1)) for place in places]
         clear = np.array((0, 0, 0, 0), np.uint8)
         edge = np.array(color, np.uint8)
-        return Rectangles(float32_array(boxes), clear, float32_array([1]), edge, float32_array([2]))
+        return Rectangles(
+            float32_array(boxes), clear, float32_array([1]), edge, float32_array([1.6])
+        )
 
     def _box_of(self, corner: tuple[int, int], size: tuple[int, int]) -> Box:
         x, y, _, _ = self.place
@@ -95,7 +99,7 @@ class Grid:
         return (x + corner[1] * side, y + corner[0] * side, size[1] * side, size[0] * side)
 
     def _numbers(self, flat: ByteArray, count: int) -> list[Mark]:
-        if self.values.size > _MOST_WRITTEN or self.cell < SMALLEST_SIZE * 1.2:
+        if self.values.size > _MOST_WRITTEN or self.cell < SMALLEST_NUMBER * 1.2:
             return []
         texts = self.strings()
         size = readable_size(texts, self.cell)
@@ -126,13 +130,13 @@ class Grid:
 def ring(box: Box, color: Color, beyond: float) -> Rectangles:
     """A ring around a box, so far beyond its edge, and no smaller than can be seen."""
     x, y, width, height = box
-    wide, tall = max(width, 8.0), max(height, 8.0)
-    x, y = x - (wide - width) / 2 - beyond - 1.5, y - (tall - height) / 2 - beyond - 1.5
-    outer = [x, y, wide + 2 * beyond + 3, tall + 2 * beyond + 3]
+    wide, tall = max(width, 6.0), max(height, 6.0)
+    x, y = x - (wide - width) / 2 - beyond - _RING / 2, y - (tall - height) / 2 - beyond - _RING / 2
+    outer = [x, y, wide + 2 * beyond + _RING, tall + 2 * beyond + _RING]
     clear = np.array((0, 0, 0, 0), np.uint8)
     return Rectangles(
         float32_array([outer]), clear, float32_array([2]), np.array(color, np.uint8),
-        float32_array([FOCUS_RING]),
+        float32_array([_RING]),
     )  # fmt: skip
 
 
@@ -159,11 +163,11 @@ def color_picture(planes: FloatArray, limits: Range) -> ByteArray:
 def readable_size(texts: Sequence[str], cell: float) -> float | None:
     """The size at which the widest text fits a cell; None where it would be too small to read."""
     widest = max((text_width(text, LARGEST_NUMBER) for text in set(texts)), default=1.0)
-    size = min(LARGEST_NUMBER, cell * 0.42, LARGEST_NUMBER * (cell - 6) / max(widest, 1e-9))
-    if size < SMALLEST_SIZE:
-        tight = LARGEST_NUMBER * (cell - 4) / max(widest, 1e-9)
-        return float(SMALLEST_SIZE) if min(tight, cell * 0.6) >= SMALLEST_SIZE else None
-    return float(size)
+    size = min(LARGEST_NUMBER, cell * 0.42, LARGEST_NUMBER * (cell - 4) / max(widest, 1e-9))
+    if size < SMALLEST_NUMBER:
+        tight = LARGEST_NUMBER * (cell - 2.5) / max(widest, 1e-9)
+        return SMALLEST_NUMBER if min(tight, cell * 0.6) >= SMALLEST_NUMBER else None
+    return size
 
 
 def short(value: float, digits: int = 3) -> str:

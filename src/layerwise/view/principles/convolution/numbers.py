@@ -2,64 +2,64 @@
 
 from __future__ import annotations
 
-from ....errors import InputError
-from ....language import words
+from typing import Final
+
 from ....scene import Image, Mark, Reference, Scene
 from ....trace import Trace
-from ...charts.frame import Frame, trace_of
-from ...marks import hairlines, label
+from ....types import float32_array
+from ...marks import hairlines
 from ...palette import POSITIVE
-from ...style import LABEL_SIZE, Theme, format_count
-from ...style import theme as theme_named
+from ...sheet import LEFT, sheet, trace_with
+from ...style import Theme
+from .film import HEADING
 from .grid import Grid, color_picture, short
 
-_LEFT = (80.0, 190.0, 940.0, 720.0)
-_RIGHT = (1120.0, 190.0, 720.0, 720.0)
+_LEFT: Final = (LEFT, 104.0, 560.0, 500.0)
+_RIGHT: Final = (660.0, 104.0, 500.0, 500.0)
 
 
-def picture_numbers(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
+def picture_numbers(
+    trace: Trace,
+    *,
+    theme: str | Theme = "dark",
+    language: str = "en",
+    size: tuple[int, int] = (1920, 1080),
+) -> Scene:
     """A still: the picture to the left with a square marked, that square's numbers to the right.
 
     `trace` is what `explain.picture_crop` gives; in colour, the numbers are those of red. Raises
     `InputError` for a trace of another kind.
     """
-    given = trace_of(trace, "A picture")
-    if not {"picture", "crop"} <= {site.name for site in given.sites}:
-        raise InputError(
-            "There is no picture with a crop in the trace", received=repr(given.title),
-            do="Give what explain.picture_crop made",
-        )  # fmt: skip
-    told, frame = words(language), Frame((1920, 1080), theme_named(theme))
+    given = trace_with(trace, ("picture", "crop"), "A picture of numbers", "picture_crop")
+    paper = sheet(size, theme, language)
+    told, writes = paper.words, paper.words.figures
     picture, crop = given["picture", 0], given["crop", 0]
     low, high = (float(end) for end in given.about["range"])
     rows, columns = picture.shape[1:]
     title = told("convolution.numbers-title")
-    grey = frame.theme.grey
-    whole = Grid(_LEFT, picture[0], (low, high), frame.theme, told.figures,
-                 refers=Reference("picture", 0))  # fmt: skip
-    part = Grid(_RIGHT, crop[0], (low, high), frame.theme, told.figures,
-                refers=Reference("crop", 0))  # fmt: skip
+    whole = Grid(_LEFT, picture[0], (low, high), paper.theme, writes,
+                 refers=Reference("picture", 0), raised=True)  # fmt: skip
+    part = Grid(_RIGHT, crop[0], (low, high), paper.theme, writes,
+                refers=Reference("crop", 0), raised=True)  # fmt: skip
     corner = (int(given.about["corner"][0]), int(given.about["corner"][1]))
-    size = (crop.shape[1], crop.shape[2])
-    total = told.figures(format_count(picture.size))
+    square = (crop.shape[1], crop.shape[2])
     key = "convolution.numbers-foot" if len(picture) == 1 else "convolution.numbers-foot-colour"
-    marks: list[Mark] = frame.words(title, frame.foot([told(key, count=total)]))
+    marks: list[Mark] = paper.frame(title, [told(key, count=paper.count(picture.size))])
     marks += whole.marks()
     if len(picture) == 3 and low == 0:
         marks.append(Image(whole.place, color_picture(picture, (low, high)), sampling="area"))
     marks += part.marks()
-    marks += whole.window(corner, size, POSITIVE)
+    marks += whole.window(corner, square, POSITIVE)
     x, y = whole.place[:2]
     left, top, _, tall = part.place
     side = whole.cell
-    start = (x + (corner[1] + size[1]) * side, y + corner[0] * side)
-    ends = [[*start, left - 6, top], [start[0], start[1] + size[0] * side, left - 6, top + tall]]
-    marks.append(hairlines(ends, POSITIVE))  # type: ignore[arg-type]
+    start = (x + (corner[1] + square[1]) * side, y + corner[0] * side)
+    ends = [[*start, left - 6, top], [start[0], start[1] + square[0] * side, left - 6, top + tall]]
+    marks.append(hairlines(float32_array(ends), POSITIVE))
     said = told("convolution.picture", rows=rows, columns=columns)
-    lows = told.figures(short(low)), told.figures(short(high))
-    said += " · " + told("convolution.span-grey", low=lows[0], high=lows[1])
-    marks.append(label(x, y - 16, said, grey, size=LABEL_SIZE))
-    said = told("convolution.numbers-crop", row=corner[0] + 1, column=corner[1] + 1, size=size[0])
-    marks.append(label(left, top - 16, said, grey, size=LABEL_SIZE))
-    about = told("convolution.numbers-description", rows=rows, columns=columns, size=size[0])
-    return frame.scene(lambda stop: marks, [title], title=title, description=about)
+    said += " · " + told("convolution.span-grey", low=writes(short(low)), high=writes(short(high)))
+    marks.append(paper.text(x, y - 14, said, size=HEADING, quiet=True))
+    said = told("convolution.numbers-crop", row=corner[0] + 1, column=corner[1] + 1, size=square[0])
+    marks.append(paper.text(left, top - 14, said, size=HEADING, quiet=True))
+    about = told("convolution.numbers-description", rows=rows, columns=columns, size=square[0])
+    return paper.scene(lambda stop: marks, [title], title=title, description=about)

@@ -2,141 +2,168 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from ....errors import InputError
-from ....language import Words, words
-from ....scene import Mark, Reference, Scene
+from ....scene import Mark, Reference, Scene, WindowReading
 from ....trace import Trace
 from ....types import FloatArray
-from ...charts.frame import Frame, trace_of
-from ...marks import label
+from ...marks import Box, label
 from ...palette import POSITIVE
-from ...style import LABEL_SIZE, LIGHT_WEIGHT, TEXT_SIZE, Theme
-from ...style import theme as theme_named
+from ...sheet import LEFT, SMALL, Drawing, sheet, trace_with
+from ...style import LIGHT_WEIGHT, Theme
+from .film import HEADING, PACE_S
 from .grid import Grid, Range, short
+from .windows import pooling_reading
 
-_TOP: Final = 190.0
-_SIDE: Final = 720.0
-_LEFT: Final = (80.0, _TOP, _SIDE, _SIDE)
-_RIGHT: Final = (1300.0, _TOP, 540.0, 540.0)
-_WINDOW: Final = (900.0, 230.0, 300.0, 300.0)
+_TOP: Final = 104.0
+_LEFT: Final = (LEFT, _TOP, 480.0, 480.0)
+_RIGHT: Final = (800.0, _TOP, 360.0, 480.0)
+_WINDOW: Final = (585.0, 150.0, 150.0, 150.0)
 _MOST_RINGS: Final = 1024
 
 
-def pooling(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
+def pooling(
+    trace: Trace,
+    *,
+    theme: str | Theme = "dark",
+    language: str = "en",
+    size: tuple[int, int] = (1920, 1080),
+) -> Scene:
     """The walk of a pooling window, one stop for each cell of the output that was walked.
 
     `trace` is what `explain.pooling` gives. The picture stands to the left with the window on it,
     and with a thin ring around each cell that has won so far; the output to the right grows in
-    reading order. Raises `InputError` for a trace of another kind.
+    reading order. In a page every cell of the output answers a pointer with its window. Raises
+    `InputError` for a trace of another kind.
     """
-    given = trace_of(trace, "Pooling")
-    if not {"picture", "output", "window", "value"} <= {site.name for site in given.sites} or (
-        "kind" not in given.about
-    ):
-        raise InputError(
-            "There is no pooling in the trace", received=repr(given.title),
-            do="Give what explain.pooling made",
-        )  # fmt: skip
-    told = words(language)
-    frame = Frame((1920, 1080), theme_named(theme))
-    moments = given.where("value")
-    at = [given.moments[moment].at for moment in moments]
+    sites = ("picture", "output", "window", "value")
+    given = trace_with(trace, sites, "A pooling", "pooling", about="kind")
+    walk = _Walk(given, sheet(size, theme, language))
+    told = walk.sheet.words
+    at = [given.moments[moment].at for moment in walk.moments]
     labels = [
         told("convolution.stop", row=int(one["row"]) + 1, column=int(one["column"]) + 1)
         for one in at
     ]
-    title = told(f"convolution.pooling-title-{given.about['kind']}")
-    still = _still(given, frame, told, title)
-    rows, columns = given["output", 0].shape[1:]
-    return frame.scene(
-        lambda stop: [*still, *_moving(given, frame, told, moments[stop])],
+    rows, columns = walk.plane("output").shape
+    return walk.sheet.scene(
+        walk.marks,
         labels,
-        title=title,
-        description=told("convolution.pooling-description", rows=rows, columns=columns),
+        title=walk.title,
+        description=told(
+            f"convolution.pooling-description-{given.about['kind']}", rows=rows, columns=columns
+        ),
+        pace_s=PACE_S,
+        windows=walk.windows,
     )
 
 
-def _limits(trace: Trace) -> Range:
-    low, high = trace.about["range"]
-    return (float(low), float(high))
+@dataclass(frozen=True, eq=False)
+class _Walk(Drawing):
+    @cached_property
+    def moments(self) -> list[int]:
+        return self.trace.where("value")
 
+    @cached_property
+    def title(self) -> str:
+        return self.sheet.words(f"convolution.pooling-title-{self.trace.about['kind']}")
 
-def _plane(trace: Trace, site: str) -> FloatArray:
-    plane: FloatArray = trace[site, 0][int(trace.about["channel"])]
-    return plane
+    @cached_property
+    def limits(self) -> Range:
+        low, high = self.trace.about["range"]
+        return (float(low), float(high))
 
+    def plane(self, site: str) -> FloatArray:
+        """The channel that is walked over."""
+        plane: FloatArray = self.trace[site, 0][int(self.trace.about["channel"])]
+        return plane
 
-def _grid(trace: Trace, frame: Frame, told: Words, site: str) -> partial[Grid]:
-    return partial(
-        Grid, values=_plane(trace, site), limits=_limits(trace), theme=frame.theme,
-        writes=told.figures, refers=Reference(site, 0),
-    )  # fmt: skip
+    def grid(self, site: str, box: Box, shown: int | None = None) -> Grid:
+        """That channel as cells."""
+        return Grid(
+            box, self.plane(site), self.limits, self.sheet.theme, self.sheet.words.figures,
+            shown=shown, refers=Reference(site, 0), raised=True,
+        )  # fmt: skip
 
+    @cached_property
+    def picture(self) -> Grid:
+        """The picture that is pooled."""
+        return self.grid("picture", _LEFT)
 
-def _still(trace: Trace, frame: Frame, told: Words, title: str) -> list[Mark]:
-    about, grey = trace.about, frame.theme.grey
-    parts = [
-        told("convolution.pooling-foot", rows=about["size"][0], columns=about["size"][1],
-             down=about["stride"][0], across=about["stride"][1])
-    ]  # fmt: skip
-    total, walked = _plane(trace, "output").size, len(trace.where("value"))
-    if walked < total:
-        parts.append(
-            told("convolution.foot-cells-chosen", shown=walked, all=told.figures(f"{total:,}"))
+    @cached_property
+    def output_box(self) -> Box:
+        """Where the output lies: its cells are no larger than the picture's."""
+        x, y, width, height = _RIGHT
+        rows, columns = self.plane("output").shape
+        cell = min(width / columns, height / rows, self.picture.cell)
+        return (x, y, cell * columns, cell * rows)
+
+    def windows(self) -> list[WindowReading]:
+        """What a page tells of each cell of the output."""
+        placed = self.sheet.placed
+        found = pooling_reading(self.trace, placed(self.output_box), placed(self.picture.place))
+        return [found] if found is not None else []
+
+    @cached_property
+    def _still(self) -> list[Mark]:
+        sheet, about = self.sheet, self.trace.about
+        told = sheet.words
+        parts = [
+            told("convolution.pooling-foot", rows=about["size"][0], columns=about["size"][1],
+                 down=about["stride"][0], across=about["stride"][1])
+        ]  # fmt: skip
+        total, walked = self.plane("output").size, len(self.moments)
+        if walked < total:
+            said = sheet.count(total)
+            parts.append(told("convolution.foot-cells-chosen", shown=walked, all=said))
+        channels = len(self.trace["picture", 0])
+        if channels > 1:
+            number = int(about["channel"]) + 1
+            parts.append(told("convolution.pooling-channel", number=number, all=channels))
+        marks = sheet.frame(self.title, parts)
+        for site, box in (("picture", _LEFT), ("output", _RIGHT)):
+            rows, columns = self.plane(site).shape
+            said = told(f"convolution.{site}", rows=rows, columns=columns)
+            marks.append(sheet.text(box[0], _TOP - 14, said, size=HEADING, quiet=True))
+        return marks + self.picture.marks()
+
+    def marks(self, stop: int) -> list[Mark]:
+        """Everything at that stop."""
+        sheet, about, moment = self.sheet, self.trace.about, self.moments[stop]
+        theme, told = sheet.theme, sheet.words
+        at = self.trace.moments[moment].at
+        row, column = int(at["row"]), int(at["column"])
+        number = row * self.plane("output").shape[1] + column
+        marks = list(self._still)
+        window = self.trace["window", moment]
+        is_max = about["kind"] == "max"
+        if is_max:
+            won = self.trace["winner", 0][int(about["channel"])].reshape(-1, 2)[: number + 1]
+            if len(won) <= _MOST_RINGS and self.picture.cell >= 5:
+                marks.append(self.picture.cells([(int(r), int(c)) for r, c in won], POSITIVE))
+        corner = (row * about["stride"][0], column * about["stride"][1])
+        marks += self.picture.window(corner, (window.shape[0], window.shape[1]), theme.ink)
+        seen = Grid(_WINDOW, window, self.limits, theme, told.figures,
+                    refers=Reference("window", moment))  # fmt: skip
+        x, y, width, height = seen.place
+        middle = x + width / 2
+        said = told("convolution.window")
+        marks.append(sheet.text(middle, y - 12, said, size=HEADING, quiet=True, anchor="middle"))
+        marks += seen.marks()
+        if is_max:
+            best = np.unravel_index(int(np.argmax(window)), window.shape)
+            marks.append(seen.cells([(int(best[0]), int(best[1]))], POSITIVE))
+        value = told.figures(short(float(self.trace["value", moment])))
+        below = y + height + 66
+        marks.append(
+            label(middle, below, value, theme.ink, size=46, weight=LIGHT_WEIGHT, anchor="middle")
         )
-    if len(trace["picture", 0]) > 1:
-        channel = int(about["channel"]) + 1
-        parts.append(
-            told("convolution.pooling-channel", number=channel, all=len(trace["picture", 0]))
-        )
-    marks = frame.words(title, frame.foot(parts))
-    for site, box, key in (
-        ("picture", _LEFT, "convolution.picture"), ("output", _RIGHT, "convolution.output"),
-    ):  # fmt: skip
-        rows, columns = _plane(trace, site).shape
-        heading = told(key, rows=rows, columns=columns)
-        marks.append(label(box[0], box[1] - 16, heading, grey, size=LABEL_SIZE))
-    marks += _grid(trace, frame, told, "picture")(box=_LEFT).marks()
-    return marks
-
-
-def _moving(trace: Trace, frame: Frame, told: Words, moment: int) -> list[Mark]:
-    theme, about = frame.theme, trace.about
-    at = trace.moments[moment].at
-    row, column = int(at["row"]), int(at["column"])
-    output = _plane(trace, "output")
-    number = row * output.shape[1] + column
-    picture = _grid(trace, frame, told, "picture")(box=_LEFT)
-    marks: list[Mark] = []
-    window = trace["window", moment]
-    if about["kind"] == "max":
-        won = trace["winner", 0][int(about["channel"])].reshape(-1, 2)[: number + 1]
-        if len(won) <= _MOST_RINGS and picture.cell >= 8:
-            marks.append(picture.cells([(int(r), int(c)) for r, c in won], POSITIVE))
-    corner = (row * about["stride"][0], column * about["stride"][1])
-    marks += picture.window(corner, (window.shape[0], window.shape[1]), theme.ink)
-    seen = Grid(_WINDOW, window, _limits(trace), theme, told.figures,
-                refers=Reference("window", moment))  # fmt: skip
-    x, y, width, height = seen.place
-    name = told("convolution.window")
-    marks.append(label(x + width / 2, y - 16, name, theme.grey, anchor="middle"))
-    marks += seen.marks()
-    if about["kind"] == "max":
-        best = np.unravel_index(int(np.argmax(window)), window.shape)
-        marks.append(seen.cells([(int(best[0]), int(best[1]))], POSITIVE))
-    value = told.figures(short(float(trace["value", moment])))
-    below = y + height + 96
-    middle = x + width / 2
-    marks.append(
-        label(middle, below, value, theme.ink, size=72, weight=LIGHT_WEIGHT, anchor="middle")
-    )
-    said = told(f"convolution.pooling-{about['kind']}")
-    marks.append(label(middle, below + 40, said, theme.grey, size=TEXT_SIZE, anchor="middle"))
-    grid = _grid(trace, frame, told, "output")(box=_RIGHT, shown=number + 1)
-    marks += grid.marks()
-    return [*marks, *grid.window((row, column), (1, 1), theme.ink)]
+        said = told(f"convolution.pooling-{about['kind']}")
+        marks.append(sheet.text(middle, below + 28, said, size=SMALL, quiet=True, anchor="middle"))
+        grid = self.grid("output", self.output_box, number + 1)
+        marks += grid.marks()
+        return [*marks, *grid.window((row, column), (1, 1), theme.ink)]

@@ -8,41 +8,39 @@ from typing import Final
 
 import numpy as np
 
-from ....errors import InputError
-from ....language import Words, words
 from ....scene import Mark, Rectangles, Reference, Scene
 from ....trace import Trace
 from ....typeface import shorten
 from ....types import FloatArray, float32_array
-from ...charts.frame import Frame, trace_of
-from ...marks import hairlines, label
-from ...style import BOLD_WEIGHT, LABEL_SIZE, TEXT_SIZE, Theme, format_number, format_percent
-from ...style import theme as theme_named
+from ...marks import hairlines
+from ...sheet import LEFT, SMALL, Drawing, sheet, trace_with
+from ...style import Theme
+from .film import HEADING
+from .grid import short
 
 MOST_ROWS: Final = 12
 STEPS: Final = ("scores", "shifted", "exponentials", "probabilities")
-_TOP, _BOTTOM = 270.0, 880.0
-_COLUMNS: Final = (560.0, 790.0, 1040.0, 1270.0)  # right ends of the numbers
-_BAR: Final = (1340.0, 500.0)
+_TOP, _BOTTOM = 132.0, 566.0
+_COLUMNS: Final = (280.0, 440.0, 600.0, 770.0)  # right ends of the numbers
+_BAR: Final = (810.0, 350.0)
 
 
-def softmax(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
+def softmax(
+    trace: Trace,
+    *,
+    theme: str | Theme = "dark",
+    language: str = "en",
+    size: tuple[int, int] = (1920, 1080),
+) -> Scene:
     """How scores become probabilities: a stop for each column, then one for each temperature.
 
     `trace` is what `explain.softmax` gives. Rows are classes; of more than twelve the likeliest
     twelve are drawn and the picture says so. Raises `InputError` for a trace of another kind.
     """
-    given = trace_of(trace, "A softmax")
-    if not {"scores", "shifted", "exponentials", "sum", "probabilities"} <= {
-        site.name for site in given.sites
-    }:
-        raise InputError(
-            "There is no softmax in the trace", received=repr(given.title),
-            do="Give what explain.softmax made",
-        )  # fmt: skip
-    told = words(language)
-    frame = Frame((1920, 1080), theme_named(theme))
-    table = _Table(given, frame, told)
+    sites = ("scores", "shifted", "exponentials", "sum", "probabilities")
+    given = trace_with(trace, sites, "A softmax", "softmax")
+    table = _Table(given, sheet(size, theme, language))
+    told = table.sheet.words
     steps = [(0, step) for step in range(1, len(STEPS) + 1)]
     steps += [(moment, len(STEPS)) for moment in range(1, len(given))]
     labels = [
@@ -50,19 +48,15 @@ def softmax(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") 
         for moment, step in steps
     ]
     title = told("convolution.softmax-title")
-    return frame.scene(
-        lambda stop: table.marks(*steps[stop]), labels, title=title,
-        description=told("convolution.softmax-description", count=len(given["scores", 0])),
-        speed=0.5,
+    scores = given["scores", 0]
+    return table.sheet.scene(
+        lambda stop: table.marks(*steps[stop]), labels, title=title, pace_s=1.6,
+        description=told("convolution.softmax-description", count=len(scores)),
     )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class _Table:
-    trace: Trace
-    frame: Frame
-    words: Words
-
+class _Table(Drawing):
     @cached_property
     def rows(self) -> list[int]:
         likely = self.trace["probabilities", 0]
@@ -76,87 +70,81 @@ class _Table:
 
     def heat(self, moment: int) -> str:
         value = float(self.trace.moments[moment].at["temperature"])
-        return self.words("convolution.softmax-temperature", value=self.number(value))
-
-    def number(self, value: float, digits: int = 3) -> str:
-        return self.words.figures(format_number(float(value), digits))
+        return self.sheet.words(
+            "convolution.softmax-temperature", value=self.sheet.words.figures(short(value))
+        )
 
     def marks(self, moment: int, step: int) -> list[Mark]:
-        theme, grey = self.frame.theme, self.frame.theme.grey
-        ink = theme.ink
-        title = self.words("convolution.softmax-title")
-        marks = self.frame.words(title, self.frame.foot(self._foot(moment)))
-        marks.append(label(1840, 82, self.heat(moment), grey, size=TEXT_SIZE, anchor="end"))
-        tall = min((_BOTTOM - _TOP) / len(self.rows), 104.0)
+        """The table as far as it is filled."""
+        sheet, told = self.sheet, self.sheet.words
+        marks = sheet.frame(told("convolution.softmax-title"), self._foot(moment))
+        heat = self.heat(moment)
+        marks.append(sheet.text(sheet.right, 44, heat, size=SMALL, quiet=True, anchor="end"))
+        tall = min((_BOTTOM - _TOP) / len(self.rows), 64.0)
         heated = float(self.trace.moments[moment].at["temperature"]) != 1
-        for number, (right, name) in enumerate(zip(_COLUMNS, STEPS, strict=True)):
-            if number >= step:
-                continue
-            key = f"convolution.softmax-{name}" + ("-heated" if heated and number == 1 else "")
-            said = self.words(key)
-            color = ink if number == step - 1 else grey
-            marks.append(label(right, _TOP - 56, said, color, size=LABEL_SIZE, anchor="end"))
-            formula = self.words(f"convolution.softmax-formula-{name}")
-            if heated and number == 1:
-                formula = self.words("convolution.softmax-formula-heated")
-            marks.append(label(right, _TOP - 28, formula, grey, size=LABEL_SIZE, anchor="end"))
+        bases = [_TOP + (line + 0.5) * tall + 6 for line in range(len(self.rows))]
+        for number, (right, name) in enumerate(zip(_COLUMNS[:step], STEPS, strict=False)):
+            divided = heated and number == 1
+            said = told(f"convolution.softmax-{name}" + ("-heated" if divided else ""))
+            quiet = number != step - 1
+            marks.append(
+                sheet.text(right, _TOP - 34, said, size=HEADING, quiet=quiet, anchor="end")
+            )
+            formula = told(f"convolution.softmax-formula-{'heated' if divided else name}")
+            marks.append(
+                sheet.text(right, _TOP - 13, formula, size=HEADING, quiet=True, anchor="end")
+            )
             values = self.trace[name, moment]
-            for line, row in enumerate(self.rows):
-                base = _TOP + (line + 0.5) * tall + 8
-                marks.append(self._value(name, moment, values, row, (right, base)))
-        for line, row in enumerate(self.rows):
-            base = _TOP + (line + 0.5) * tall + 8
-            short_name = shorten(self.names[row], 300, TEXT_SIZE)
-            marks.append(label(80, base, short_name, ink, size=TEXT_SIZE))
-        edges = [[80, _TOP + n * tall, 1840, _TOP + n * tall] for n in range(len(self.rows) + 1)]
-        marks.append(hairlines(float32_array(edges), theme.hairline))
+            for base, row in zip(bases, self.rows, strict=True):
+                marks.append(self._value(name, values, row, (right, base)))
+        for base, row in zip(bases, self.rows, strict=True):
+            marks.append(sheet.text(LEFT, base, shorten(self.names[row], 150, SMALL), size=SMALL))
+        edges = [[LEFT, _TOP + n * tall, sheet.right, _TOP + n * tall]
+                 for n in range(len(self.rows) + 1)]  # fmt: skip
+        marks.append(hairlines(float32_array(edges), sheet.theme.hairline))
         if step >= 3:
-            base = _TOP + len(self.rows) * tall + 40
-            total = self.words("convolution.softmax-sum") + "  "
-            total += self.number(float(self.trace["sum", moment]), 4)
-            marks.append(label(_COLUMNS[2], base, total, ink, size=TEXT_SIZE, anchor="end"))
+            total = told("convolution.softmax-sum") + "  "
+            total += sheet.number(float(self.trace["sum", moment]), 4)
+            base = _TOP + len(self.rows) * tall + 27
+            marks.append(sheet.text(_COLUMNS[2], base, total, size=SMALL, anchor="end"))
         if step >= 4:
             marks += self._bars(moment, tall)
         return marks
 
-    def _value(
-        self, name: str, moment: int, values: FloatArray, row: int, at: tuple[float, float]
-    ) -> Mark:
-        ink, value = self.frame.theme.ink, float(values[row])
-        if name == "probabilities":
-            text, best = self.words.figures(format_percent(value)), row == int(np.argmax(values))
-            weight = BOLD_WEIGHT if best else 400
-            return label(*at, text, ink, size=TEXT_SIZE, weight=weight, anchor="end")
-        return label(*at, self.number(value), ink, size=TEXT_SIZE, anchor="end")
+    def _value(self, name: str, values: FloatArray, row: int, at: tuple[float, float]) -> Mark:
+        value, share = float(values[row]), name == "probabilities"
+        text = self.sheet.percent(value) if share else self.sheet.number(value)
+        best = share and row == int(np.argmax(values))
+        return self.sheet.text(*at, text, size=SMALL, bold=best, anchor="end")
 
     def _bars(self, moment: int, tall: float) -> list[Mark]:
-        theme, values = self.frame.theme, self.trace["probabilities", moment]
+        theme, values = self.sheet.theme, self.trace["probabilities", moment]
         left, width = _BAR
         middles = [_TOP + (line + 0.5) * tall for line in range(len(self.rows))]
-        backs = float32_array([[left, y - 5, width, 10] for y in middles])
+        backs = float32_array([[left, y - 4, width, 8] for y in middles])
         fills = float32_array(
-            [[left, y - 5, max(width * float(values[row]), 0.01), 10]
+            [[left, y - 4, max(width * float(values[row]), 0.01), 8]
              for y, row in zip(middles, self.rows, strict=True)]
         )  # fmt: skip
-        radius = float32_array([5])
+        radius = float32_array([4])
         return [
             Rectangles(backs, np.array(theme.hairline, np.uint8), radius),
             Rectangles(
-                fills, np.array(theme.ink, np.uint8), np.minimum(fills[:, 2] / 2, 5),
+                fills, np.array(theme.ink, np.uint8), np.minimum(fills[:, 2] / 2, 4),
                 refers=Reference("probabilities", moment, np.array(self.rows)[:, None]),
             ),
         ]  # fmt: skip
 
     def _foot(self, moment: int) -> list[str]:
-        plain = self.trace["unshifted exponentials", moment]
+        told, plain = self.sheet.words, self.trace["unshifted exponentials", moment]
         largest = float(plain.max())
         parts = [
-            self.words("convolution.softmax-foot-infinite")
+            told("convolution.softmax-foot-infinite")
             if not np.isfinite(largest)
-            else self.words("convolution.softmax-foot", largest=self.number(largest))
+            else told("convolution.softmax-foot", largest=self.sheet.number(largest))
         ]
         if len(self.rows) < len(self.names):
             parts.append(
-                self.words("convolution.softmax-rows", shown=len(self.rows), all=len(self.names))
+                told("convolution.softmax-rows", shown=len(self.rows), all=len(self.names))
             )
         return parts

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from ....errors import InputError, unknown_name
-from ....language import Words, words
+from ....errors import unknown_name
+from ....language import Words
 from ....scene import Color, Mark, Scene
 from ....trace import Trace
 from ....typeface import shorten
@@ -24,23 +25,15 @@ from ...charts.chart import (
     level_lines,
     line,
 )
-from ...charts.frame import Frame, trace_of
 from ...charts.scale import Scale, round_range
-from ...marks import Box, label
+from ...marks import Box
 from ...palette import class_colors
-from ...style import (
-    BOLD_WEIGHT,
-    LABEL_SIZE,
-    TEXT_SIZE,
-    Theme,
-    format_count,
-    format_number,
-    format_percent,
-)
-from ...style import theme as theme_named
+from ...sheet import Drawing, sheet, trace_with
+from ...style import Theme, format_count
 
 METRICS: Final = ("loss", "accuracy")
 _CURVES: Final = ("training", "control")
+_SMALL: Final = 15.0
 
 
 def regularisation(
@@ -50,6 +43,7 @@ def regularisation(
     together: bool = False,
     theme: str | Theme = "dark",
     language: str = "en",
+    size: tuple[int, int] = (1920, 1080),
 ) -> Scene:
     """A still of trainings on few samples: training and control curve of each way to regularise.
 
@@ -58,24 +52,21 @@ def regularisation(
     control curves of all lie in one. `metric` is "loss" or "accuracy". Raises `InputError` for a
     trace of another kind, `UnknownNameError` for another metric.
     """
-    given = trace_of(trace, "Regularisation")
-    if not {"training loss", "control loss"} <= {site.name for site in given.sites} or (
-        "ways" not in given.about
-    ):
-        raise InputError(
-            "There are no trainings with regularisation in the trace", received=repr(given.title),
-            do="Give what explain.regularisation made",
-        )  # fmt: skip
+    given = trainings(trace, ("training loss", "control loss"))
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    told, frame = words(language), Frame((1920, 1080), theme_named(theme))
-    curves = _Curves(given, frame, told, metric)
+    curves = _Curves(given, sheet(size, theme, language), metric)
+    told = curves.sheet.words
     title = told(f"regularisation.title-{'together' if together else 'apart'}-{metric}")
     marks = curves.together(title) if together else curves.apart(title)
-    about = told(
-        "regularisation.description", names=", ".join(curves.names), count=given.about["seeds"]
+    return curves.sheet.scene(
+        lambda stop: marks, [title], title=title, description=curves.description(title)
     )
-    return frame.scene(lambda stop: marks, [title], title=title, description=about)
+
+
+def trainings(trace: object, sites: Sequence[str]) -> Trace:
+    """The trace, if it is of trainings with and without regularisation."""
+    return trace_with(trace, sites, "Regularisation", "regularisation", about="ways")
 
 
 def way_name(way: str, told: Words) -> str:
@@ -99,11 +90,12 @@ def shared_foot(trace: Trace, told: Words) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Curves:
-    trace: Trace
-    frame: Frame
-    words: Words
+class _Curves(Drawing):
     metric: str
+
+    @cached_property
+    def words(self) -> Words:
+        return self.sheet.words
 
     @cached_property
     def ways(self) -> list[str]:
@@ -112,6 +104,17 @@ class _Curves:
     @cached_property
     def names(self) -> list[str]:
         return [way_name(way, self.words) for way in self.ways]
+
+    def description(self, title: str) -> str:
+        """What is seen, with where each way's control curve ends."""
+        ends = [
+            f"{name} {self.number(float(self.curves('control', place)[:, -1].mean()))}"
+            for place, name in enumerate(self.names)
+        ]
+        count = self.trace.about["seeds"]
+        return self.words(
+            f"regularisation.description-{self.metric}", ends=", ".join(ends), count=count
+        )
 
     def curves(self, part: str, place: int) -> FloatArray:
         found: FloatArray = self.trace[f"{part} {self.metric}", place]
@@ -129,26 +132,26 @@ class _Curves:
         return found if found is not None else (0.0, 1.0)
 
     def number(self, value: float) -> str:
-        text = format_percent(value) if self.metric == "accuracy" else format_number(value, 3)
-        return self.words.figures(text)
+        return self.sheet.percent(value) if self.metric == "accuracy" else self.sheet.number(value)
 
     def apart(self, title: str) -> list[Mark]:
-        foot = [*self._foot(), self.words("regularisation.foot-curves")]
-        marks = self.frame.words(title, self.frame.foot(foot))
-        x, y, width, height = self.frame.content(2)
+        marks, room = self._framed(title)
         count = len(self.ways)
-        boxes = grid_of_boxes((x, y - 10, width, height), count, min(count, 3), gaps=(60, 40))
-        for place, box in enumerate(boxes):
+        for place, box in enumerate(grid_of_boxes(room, count, min(count, 3), gaps=(40, 26))):
             marks += self._panel(place, box)
         return marks
 
+    def _framed(self, title: str) -> tuple[list[Mark], Box]:
+        """Title and foot, and the room between them."""
+        foot = [*self._foot(), self.words("regularisation.foot-curves")]
+        room = self.sheet.content(len(self.sheet.foot_lines(foot)))
+        return self.sheet.frame(title, foot), room
+
     def _panel(self, place: int, box: Box) -> list[Mark]:
-        theme = self.frame.theme
+        sheet = self.sheet
         x, y, width, height = box
-        inner = (x + 44, y + 58, width - 44 - 108, height - 58 - 34)
-        marks: list[Mark] = [
-            label(x, y + 16, self.names[place], theme.ink, size=TEXT_SIZE, weight=BOLD_WEIGHT)
-        ]
+        inner = (x + 42, y + 50, width - 42 - 78, height - 50 - 26)
+        marks: list[Mark] = [sheet.text(x, y + 12, self.names[place], bold=True)]
         control, training = self.curves("control", place), self.curves("training", place)
         ends = control[:, -1]
         said = self.words(
@@ -156,25 +159,26 @@ class _Curves:
             mean=self.number(float(ends.mean())),
             least=self.number(float(ends.min())), most=self.number(float(ends.max())),
         )  # fmt: skip
-        marks.append(label(x, y + 42, shorten(said, width, LABEL_SIZE), theme.grey))
+        said = shorten(said, width, _SMALL)
+        marks.append(sheet.text(x, y + 34, said, size=_SMALL, quiet=True))
         color = self._color(place)
         marks += self._axes(inner)
         endings = []
-        for part, values, hue in (("training", training, theme.grey), ("control", control, color)):
+        for part, values, hue in (
+            ("training", training, sheet.theme.grey),
+            ("control", control, color),
+        ):
             marks += self._line(values, inner, hue)
             scale = self._scale(inner)
             end = float(scale.place([values.mean(0)[-1]])[0])
             name = self.words(f"regularisation.{part}")
             endings.append(Ending(inner[0] + inner[2], end, name, hue))
-        marks += end_labels(endings, x + width + 30, within=(inner[1], inner[1] + inner[3]))
-        return marks
+        within = (inner[1], inner[1] + inner[3])
+        return marks + end_labels(endings, x + width + 12, size=_SMALL, within=within)
 
     def together(self, title: str) -> list[Mark]:
-        marks = self.frame.words(
-            title, self.frame.foot([*self._foot(), self.words("regularisation.foot-curves")])
-        )
-        x, y, width, height = self.frame.content(2)
-        inner = (x + 60, y, width - 60 - 330, height - 30)
+        marks, (x, y, width, height) = self._framed(title)
+        inner = (x + 46, y, width - 46 - 240, height - 28)
         marks += self._axes(inner)
         endings = []
         scale = self._scale(inner)
@@ -186,7 +190,8 @@ class _Curves:
                 Ending(inner[0] + inner[2], float(scale.place([end])[0]), name, color,
                        self.number(end))
             )  # fmt: skip
-        return marks + end_labels(endings, 1860, within=(inner[1], inner[1] + inner[3]))
+        within = (inner[1], inner[1] + inner[3])
+        return marks + end_labels(endings, self.sheet.right, size=17.0, within=within)
 
     def _color(self, place: int) -> Color:
         red, green, blue = class_colors(max(len(self.ways), 1))[place].tolist()
@@ -197,17 +202,17 @@ class _Curves:
         return Scale(low, high, inner[1] + inner[3], inner[1])
 
     def _axes(self, inner: Box) -> list[Mark]:
-        theme, scale = self.frame.theme, self._scale(inner)
-        marks = level_lines(scale, inner, theme, most=6, named=False)
+        sheet, scale = self.sheet, self._scale(inner)
+        marks = level_lines(scale, inner, sheet.theme, most=6, named=False)
         for value, string in scale.ticks(6):
-            base = float(scale.place([value])[0]) + 6
-            said = format_percent(value, 0) if self.metric == "accuracy" else string
-            text = self.words.figures(said)
-            marks.append(label(inner[0] - 10, base, text, theme.grey, size=16, anchor="end"))
+            base = float(scale.place([value])[0]) + 5
+            share = self.metric == "accuracy"
+            text = sheet.percent(value, 0) if share else self.words.figures(string)
+            marks.append(sheet.text(inner[0] - 8, base, text, size=14, quiet=True, anchor="end"))
         epochs = self.trace.about["epochs"]
         ends = ("1", self.words.figures(format_count(epochs)))
-        marks += foot_ticks(inner, theme, ends, middle=self.words("regularisation.epoch"))
-        return marks
+        named = self.words("regularisation.epoch")
+        return marks + foot_ticks(inner, sheet.theme, ends, middle=named, size=14)
 
     def _line(self, values: FloatArray, inner: Box, color: Color) -> list[Mark]:
         across = np.linspace(inner[0], inner[0] + inner[2], max(values.shape[1], 2))

@@ -7,38 +7,37 @@ from functools import cached_property
 
 import numpy as np
 
-from ....errors import InputError
-from ....language import Words, words
 from ....scene import Image, Mark, Reference, Scene
 from ....trace import Trace
 from ....types import FloatArray, float32_array
-from ...charts.frame import Frame, trace_of
-from ...marks import hairlines, label
+from ...marks import hairlines
 from ...palette import POSITIVE
-from ...style import LABEL_SIZE, TEXT_SIZE, Theme, format_number, format_percent
-from ...style import theme as theme_named
+from ...sheet import LEFT, SMALL, Drawing, sheet, trace_with
+from ...style import Theme
 from ..convolution.grid import Grid
 
-_LEFT, _WIDTH = 280.0, 1560.0
-_ROWS = (180.0, 264.0, 348.0)
-_FIELD = (496.0, 420.0)  # top and height of the masks of all steps
+_LEFT, _WIDTH = 200.0, 960.0
+_ROWS = (100.0, 154.0, 208.0)
+_FIELD = (296.0, 286.0)  # top and height of the masks of all steps
+_SMALL = 15.0
 
 
-def dropout_masks(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
+def dropout_masks(
+    trace: Trace,
+    *,
+    theme: str | Theme = "dark",
+    language: str = "en",
+    size: tuple[int, int] = (1920, 1080),
+) -> Scene:
     """A film of dropout, a stop for each step of the training and a last one in evaluation.
 
     `trace` is what `explain.dropout_masks` gives. Above, the neurons of the layer before the mask,
     the mask, and after it; below, a line for each step so far, blue where a neuron was on. Raises
     `InputError` for a trace of another kind.
     """
-    given = trace_of(trace, "Dropout")
-    if not {"before", "mask", "after"} <= {site.name for site in given.sites} or not len(given):
-        raise InputError(
-            "There is no dropout in the trace", received=repr(given.title),
-            do="Give what explain.dropout_masks made",
-        )  # fmt: skip
-    told, frame = words(language), Frame((1920, 1080), theme_named(theme))
-    film = _Film(given, frame, told)
+    given = trace_with(trace, ("before", "mask", "after"), "Dropout", "dropout_masks")
+    film = _Dropout(given, sheet(size, theme, language))
+    told = film.sheet.words
     labels = [
         told("regularisation.step", number=int(moment.at["step"]))
         if moment.kind == "step"
@@ -46,16 +45,17 @@ def dropout_masks(trace: Trace, *, theme: str | Theme = "dark", language: str = 
         for moment in given.moments
     ]
     title = told("regularisation.title-dropout")
-    about = told("regularisation.dropout-description", count=len(given) - 1)
-    return frame.scene(film.marks, labels, title=title, description=about)
+    count, neurons = film.masks.shape
+    off = float((film.masks == 0).mean())
+    about = told(
+        "regularisation.dropout-description", count=count, neurons=neurons,
+        share=film.sheet.percent(off),
+    )  # fmt: skip
+    return film.sheet.scene(film.marks, labels, title=title, description=about)
 
 
 @dataclass(frozen=True, eq=False)
-class _Film:
-    trace: Trace
-    frame: Frame
-    words: Words
-
+class _Dropout(Drawing):
     @cached_property
     def limit(self) -> float:
         every = [self.trace[site, m] for site in ("before", "after") for m in self.steps]
@@ -72,38 +72,37 @@ class _Film:
 
     @cached_property
     def _still(self) -> list[Mark]:
-        about, grey = self.trace.about, self.frame.theme.grey
-        title = self.words("regularisation.title-dropout")
+        about, sheet = self.trace.about, self.sheet
+        told = sheet.words
         foot = [
-            self.words(
-                "regularisation.foot-dropout",
-                share=self.words.figures(format_percent(about["share"], 0)),
-                factor=self._number(1 / (1 - about["share"])),
+            told(
+                "regularisation.foot-dropout", share=sheet.percent(about["share"], 0),
+                factor=sheet.number(1 / (1 - about["share"])),
             ),
-            self.words(
+            told(
                 "regularisation.foot-one-sample",
                 data=about["data"], samples=about["samples"], batch=about["batch"],
             ),
         ]  # fmt: skip
-        marks = self.frame.words(title, self.frame.foot(foot))
+        marks = sheet.frame(told("regularisation.title-dropout"), foot)
         names = ("regularisation.before", "regularisation.mask", "regularisation.after")
         for y, name in zip(_ROWS, names, strict=True):
-            marks.append(label(80, y + 32, self.words(name), grey, size=LABEL_SIZE))
-        said = self.words("regularisation.all-steps")
-        marks.append(label(80, _FIELD[0] - 18, said, grey, size=LABEL_SIZE))
-        count = len(self.masks)
-        high = _FIELD[1] / count
-        marks.append(
-            label(_LEFT - 14, _FIELD[0] + high * 0.5 + 6, "1", grey, size=16, anchor="end")
-        )
-        base = _FIELD[0] + _FIELD[1] - high * 0.5 + 6
-        marks.append(label(_LEFT - 14, base, str(count), grey, size=16, anchor="end"))
+            marks.append(sheet.text(LEFT, y + 25, told(name), size=SMALL, quiet=True))
+        said = told("regularisation.all-steps")
+        marks.append(sheet.text(LEFT, _FIELD[0] - 13, said, size=SMALL, quiet=True))
+        top, high = _FIELD
+        step = high / len(self.masks)
+        for base, number in ((top + step / 2, 1), (top + high - step / 2, len(self.masks))):
+            said = told("regularisation.step", number=number)
+            marks.append(
+                sheet.text(_LEFT - 12, base + 5, said, size=_SMALL, quiet=True, anchor="end")
+            )
         return marks
 
     def marks(self, stop: int) -> list[Mark]:
         """Everything at that stop."""
-        theme, moment = self.frame.theme, self.steps[stop]
-        training = self.trace.moments[moment].kind == "step"
+        sheet, moment = self.sheet, self.steps[stop]
+        theme, told = sheet.theme, sheet.words
         marks = list(self._still)
         limits = (-self.limit, self.limit)
         mask = self.trace["mask", moment]
@@ -112,23 +111,22 @@ class _Film:
             _ROWS, ("before", "mask", "after"), (limits, (-most, most), limits), strict=True
         ):
             values = self.trace[site, moment][None]
-            wide = _WIDTH / values.shape[1]
-            box = (_LEFT, y, _WIDTH, min(wide, 56.0))
-            marks += Grid(box, values, ends, theme, self.words.figures,
+            box = (_LEFT, y, _WIDTH, min(_WIDTH / values.shape[1], 44.0))
+            marks += Grid(box, values, ends, theme, told.figures,
                           refers=Reference(site, moment)).marks()  # fmt: skip
         off = int(np.sum(mask == 0))
-        if training:
-            said = self.words("regularisation.off", off=off, all=len(mask))
-            name = self.words("regularisation.step", number=stop + 1)
+        if self.trace.moments[moment].kind == "step":
+            said = told("regularisation.off", off=off, all=len(mask))
+            name = told("regularisation.step", number=stop + 1)
         else:
-            said = self.words("regularisation.none-off", all=len(mask))
-            name = self.words("regularisation.evaluation")
-        marks.append(label(1840, 82, said, theme.ink, size=TEXT_SIZE, anchor="end"))
-        marks.append(label(1840, 118, name, theme.grey, size=LABEL_SIZE, anchor="end"))
+            said = told("regularisation.none-off", all=len(mask))
+            name = told("regularisation.evaluation")
+        marks.append(sheet.text(sheet.right, 44, said, anchor="end"))
+        marks.append(sheet.text(sheet.right, 70, name, size=SMALL, quiet=True, anchor="end"))
         return marks + self._field(stop)
 
     def _field(self, stop: int) -> list[Mark]:
-        theme = self.frame.theme
+        theme = self.sheet.theme
         count, neurons = self.masks.shape
         pixels = np.empty((count, neurons, 3), np.uint8)
         pixels[:] = theme.unclassified[:3]
@@ -142,6 +140,3 @@ class _Film:
         lines += [[_LEFT, top + n * tall, _LEFT + _WIDTH, top + n * tall] for n in range(count + 1)]
         marks.append(hairlines(float32_array(lines), theme.ground))
         return marks
-
-    def _number(self, value: float) -> str:
-        return self.words.figures(format_number(value, 3))

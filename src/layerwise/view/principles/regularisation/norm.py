@@ -7,26 +7,30 @@ from functools import cached_property
 
 import numpy as np
 
-from ....errors import InputError
-from ....language import Words, words
 from ....scene import Color, Mark, Rectangles, Reference, Scene
 from ....trace import Trace
 from ....types import FloatArray, float32_array
 from ...charts.chart import Ending, end_labels, foot_ticks, level_lines, line
-from ...charts.frame import Frame, trace_of
 from ...charts.scale import Scale, round_range
-from ...marks import hairlines, label
+from ...marks import Anchor, hairlines
 from ...palette import NEGATIVE, POSITIVE
-from ...style import LABEL_SIZE, TEXT_SIZE, Theme, format_number
-from ...style import theme as theme_named
+from ...sheet import LEFT, SMALL, Drawing, sheet, trace_with
+from ...style import Theme
 
-_LEFT, _WIDTH = 80.0, 900.0
-_TOPS, _HIGH = (170.0, 430.0, 690.0), 190.0
-_CHART = (1130.0, 220.0, 520.0, 640.0)
+_LEFT, _WIDTH = LEFT, 600.0
+_TOPS, _HIGH = (112.0, 276.0, 440.0), 116.0
+_CHART = (740.0, 130.0, 270.0, 400.0)
 _HISTOGRAMS = ("before", "after", "evaluated")
+_SMALL, _TICK = 15.0, 14.0
 
 
-def batch_norm_shift(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
+def batch_norm_shift(
+    trace: Trace,
+    *,
+    theme: str | Theme = "dark",
+    language: str = "en",
+    size: tuple[int, int] = (1920, 1080),
+) -> Scene:
     """A film of batch norm, a stop for each step: histograms, and one neuron's mean over time.
 
     `trace` is what `explain.batch_norm_shift` gives. To the left the layer's values of this batch
@@ -34,26 +38,22 @@ def batch_norm_shift(trace: Trace, *, theme: str | Theme = "dark", language: str
     each batch, and the running mean that evaluation uses. Raises `InputError` for a trace of
     another kind.
     """
-    given = trace_of(trace, "Batch norm")
-    if not {*_HISTOGRAMS, "edges", "running mean"} <= {site.name for site in given.sites}:
-        raise InputError(
-            "There is no batch norm in the trace", received=repr(given.title),
-            do="Give what explain.batch_norm_shift made",
-        )  # fmt: skip
-    told, frame = words(language), Frame((1920, 1080), theme_named(theme))
-    film = _Film(given, frame, told)
+    sites = (*_HISTOGRAMS, "edges", "running mean")
+    given = trace_with(trace, sites, "Batch norm", "batch_norm_shift")
+    film = _Norm(given, sheet(size, theme, language))
+    told = film.sheet.words
     labels = [told("regularisation.step", number=number + 1) for number in range(len(given))]
+    batch, running = film.means
+    about = told(
+        "regularisation.norm-description", count=len(given), unit=int(given.about["unit"]) + 1,
+        batch=film.sheet.number(batch[-1], 2), running=film.sheet.number(running[-1], 2),
+    )  # fmt: skip
     title = told("regularisation.title-norm")
-    about = told("regularisation.norm-description", count=len(given))
-    return frame.scene(film.marks, labels, title=title, description=about)
+    return film.sheet.scene(film.marks, labels, title=title, description=about)
 
 
 @dataclass(frozen=True, eq=False)
-class _Film:
-    trace: Trace
-    frame: Frame
-    words: Words
-
+class _Norm(Drawing):
     @cached_property
     def edges(self) -> FloatArray:
         edges: FloatArray = self.trace["edges", 0]
@@ -78,46 +78,46 @@ class _Film:
 
     @cached_property
     def _still(self) -> list[Mark]:
-        theme, grey, about = self.frame.theme, self.frame.theme.grey, self.trace.about
+        sheet, about = self.sheet, self.trace.about
+        theme, told = sheet.theme, sheet.words
         foot = [
-            self.words("regularisation.foot-norm", neurons=about["neurons"], batch=about["batch"],
-                       most=self.words.figures(f"{self.highest:,}")),
-            self.words("regularisation.foot-data-few", data=about["data"],
-                       samples=about["samples"]),
+            told("regularisation.foot-norm", neurons=about["neurons"], batch=about["batch"],
+                 most=sheet.count(self.highest)),
+            told("regularisation.foot-data-few", data=about["data"], samples=about["samples"]),
         ]  # fmt: skip
-        title = self.words("regularisation.title-norm")
-        marks = self.frame.words(title, self.frame.foot(foot))
+        marks = sheet.frame(told("regularisation.title-norm"), foot)
+        middle = _LEFT + _WIDTH / 2
         for top, name in zip(_TOPS, _HISTOGRAMS, strict=True):
-            said = self.words(f"regularisation.norm-{name}")
-            marks.append(label(_LEFT, top - 12, said, grey, size=LABEL_SIZE))
+            said = told(f"regularisation.norm-{name}")
+            marks.append(sheet.text(_LEFT, top - 10, said, size=_SMALL, quiet=True))
             base = top + _HIGH
-            marks.append(
-                hairlines(float32_array([[_LEFT, base, _LEFT + _WIDTH, base]]), theme.hairline)
-            )
-            middle = _LEFT + _WIDTH / 2
-            marks.append(hairlines(float32_array([[middle, top, middle, base]]), theme.hairline))
-        base = _TOPS[2] + _HIGH + 26
-        for x, value, anchor in ((_LEFT, self.edges[0], "start"), (_LEFT + _WIDTH / 2, 0, "middle"),
-                                 (_LEFT + _WIDTH, self.edges[-1], "end")):  # fmt: skip
-            text = self.words.figures(format_number(float(value), 3))
-            marks.append(label(x, base, text, grey, size=16, anchor=anchor))
-        said = self.words("regularisation.norm-means", unit=int(about["unit"]) + 1)
-        marks.append(label(_CHART[0] - 50, _TOPS[0] - 12, said, grey, size=LABEL_SIZE))
+            lines = [[_LEFT, base, _LEFT + _WIDTH, base], [middle, top, middle, base]]
+            marks.append(hairlines(float32_array(lines), theme.hairline))
+        base = _TOPS[2] + _HIGH + 20
+        places: tuple[tuple[float, float, Anchor], ...] = (
+            (_LEFT, self.edges[0], "start"),
+            (middle, 0, "middle"),
+            (_LEFT + _WIDTH, self.edges[-1], "end"),
+        )
+        for x, value, anchor in places:
+            text = sheet.number(float(value))
+            marks.append(sheet.text(x, base, text, size=_TICK, quiet=True, anchor=anchor))
+        said = told("regularisation.norm-means", unit=int(about["unit"]) + 1)
+        marks.append(sheet.text(_CHART[0] - 40, _TOPS[0] - 10, said, size=_SMALL, quiet=True))
         marks += level_lines(self.scale, _CHART, theme, most=6, named=False)
         for value, string in self.scale.ticks(6):
-            y = float(self.scale.place([value])[0]) + 6
-            text = self.words.figures(string)
-            marks.append(label(_CHART[0] - 10, y, text, grey, size=16, anchor="end"))
-        ends = ("1", str(len(self.trace)))
-        marks += foot_ticks(_CHART, theme, ends, middle=self.words("regularisation.step-axis"))
-        return marks
+            y = float(self.scale.place([value])[0]) + 5
+            text = told.figures(string)
+            marks.append(sheet.text(_CHART[0] - 8, y, text, size=_TICK, quiet=True, anchor="end"))
+        ends, named = ("1", str(len(self.trace))), told("regularisation.step-axis")
+        return marks + foot_ticks(_CHART, theme, ends, middle=named, size=_TICK)
 
     def marks(self, stop: int) -> list[Mark]:
         """Everything at that step."""
-        theme = self.frame.theme
+        sheet, theme = self.sheet, self.sheet.theme
         marks = list(self._still)
-        name = self.words("regularisation.step", number=stop + 1)
-        marks.append(label(1840, 82, name, theme.ink, size=TEXT_SIZE, anchor="end"))
+        name = sheet.words("regularisation.step", number=stop + 1)
+        marks.append(sheet.text(sheet.right, 44, name, size=SMALL, quiet=True, anchor="end"))
         colors: tuple[Color, ...] = (NEGATIVE, POSITIVE, theme.grey)
         for top, site, color in zip(_TOPS, _HISTOGRAMS, colors, strict=True):
             counts = self.trace[site, stop]
@@ -125,7 +125,7 @@ class _Film:
             wide = _WIDTH / len(counts)
             left = _LEFT + np.arange(len(counts)) * wide
             bars = np.stack(
-                [left + 0.5, top + _HIGH - tall, np.full(len(counts), wide - 1), tall], axis=1
+                [left + 0.3, top + _HIGH - tall, np.full(len(counts), wide - 0.6), tall], axis=1
             )
             marks.append(Rectangles(bars, np.array(color, np.uint8), refers=Reference(site, stop)))
         across = np.linspace(_CHART[0], _CHART[0] + _CHART[2], len(self.trace))[: stop + 1]
@@ -135,7 +135,8 @@ class _Film:
         ):
             y = self.scale.place(values[: stop + 1])
             marks += line(across, y, color)
-            said = self.words(f"regularisation.norm-{key}")
-            number = self.words.figures(format_number(float(values[stop]), 2))
+            said = sheet.words(f"regularisation.norm-{key}")
+            number = sheet.number(float(values[stop]), 2)
             endings.append(Ending(float(across[-1]), float(y[-1]), said, color, number))
-        return marks + end_labels(endings, 1880, within=(_CHART[1], _CHART[1] + _CHART[3]))
+        within = (_CHART[1], _CHART[1] + _CHART[3])
+        return marks + end_labels(endings, sheet.right, size=_SMALL, within=within)

@@ -24,6 +24,7 @@ from .types import Array
 REPLAYS: Mapping[str, str] = {
     "lattice.labels": "layerwise.lattice.replay:label_replay",
     "lattice.probabilities": "layerwise.lattice.replay:probability_replay",
+    "lattice.simulated": "layerwise.lattice.simulation:simulation_replay",
 }
 """Who computes a replayed value: rule → import path. A trace can name only what stands here."""
 

@@ -134,7 +134,7 @@ def test_the_same_fit_gives_the_same_recording():
     one, other = fitted().trace_, fitted().trace_
     assert one.header == other.header
     assert one.moments == other.moments
-    assert len(one.sites) == 3  # no control points: nothing is claimed about them
+    assert len(one.sites) == 4  # no control points: nothing is claimed about them
 
 
 def test_what_is_left_out_is_in_the_notes():

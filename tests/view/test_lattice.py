@@ -170,7 +170,7 @@ def test_no_text_lies_on_a_picture_but_a_class_in_its_own_region(name, layout):
     for stop in some_stops(scene):
         marks = scene.stop_marks(stop)
         images = [mark.box for mark in marks if isinstance(mark, Image)]
-        assert len(images) == 2
+        assert len(images) == (3 if stop > scene.poster else 2)
         for x, y, width, height in images:
             assert x >= 0 and y >= 0
             assert x + width <= scene.size[0] and y + height <= scene.size[1]
@@ -214,6 +214,7 @@ def known_numbers(trace, stop):
         shares = np.bincount(likeliest.reshape(-1), minlength=len(about["classes"])) / cells
         known += (100 * shares).tolist()
         known += summed(shares, about)
+        known += compared(trace, moment)
         for site in ("exact accuracy", "exact log-loss", "exact calibration error"):
             if trace.about["control_points"]:
                 known.append(float(trace[site, moment]) * (100 if "acc" in site else 1))
@@ -225,8 +226,20 @@ def known_numbers(trace, stop):
     names = [baseline["name"] for baseline in about["baselines"]]
     for words in (*trace.notes, about["projection"], *names):
         known += [float(number.replace(",", "")) for number in numbers_in(words)]
-    block = -(-max(recipe["rows"], recipe["columns"]) // 400)
-    return [*known, block, 0.0]
+    longer = max(recipe["rows"], recipe["columns"])
+    return [*known, -(-longer // 400), -(-longer // 200), about["simulated_runs"], 0.0]
+
+
+@cache
+def compared(trace, moment):
+    """How far the runs lie from the exact probabilities, what is expected, cells not reached."""
+    counts, exact = trace["simulated", moment].astype(float), trace["probabilities", moment]
+    times = counts.sum(axis=0)
+    seen = times > 0
+    shares, exact = counts[:, seen] / times[seen], exact[:, seen].astype(float)
+    apart = np.sqrt(np.mean((shares - exact) ** 2))
+    expected = np.sqrt(np.mean(exact * (1 - exact) / times[seen]))
+    return [apart, expected, 100 * (1 - seen.mean())]
 
 
 def summed(shares, about):
@@ -283,6 +296,9 @@ def test_layer_shares_and_pictures_are_those_of_the_stop(name, layout):
             assert shown == max(number for number in exact if number <= stop)
         elif stop < scene.poster:
             assert shown == exact[-1]
+        assert ("simulated" in images) == turned
+        if turned:
+            assert images["simulated"].refers.moment == shown
         # The larger picture is what the table speaks of.
         cells = labels.pixels.size
         if turned and restart:
@@ -366,7 +382,7 @@ def test_a_stop_is_a_layer(name):
     else:
         assert chapters == [(0, "Filling"), (scene.poster + 1, "Fuzzy layers")]
     assert trace.moments[scene.poster].at["layer"] == trace.about["depth"]
-    assert scene.portrait.size == (560, 1392)
+    assert scene.portrait.size == (560, 1422)
     assert scene.portrait.stops == scene.stops
     assert scene.replays["labels"]["moments"] == [m.at["layer"] for m in trace.moments]
 

@@ -16,6 +16,7 @@ from ..types import Array, IntArray, WordArray
 from .options import MOST_FUZZY_LAYERS
 from .quality import quality
 from .replay import recipe_document
+from .simulation import affordable_runs
 
 if TYPE_CHECKING:
     from .classifier import LatticeClassifier
@@ -81,8 +82,10 @@ def record(
 
     Sites, of a volume with the axis "slice" before "row": "labels" (row, column) at every moment;
     "counts" (class,) cells of each class; "probabilities" (class, row, column) at the moments with
-    the coordinate "exact"; "control accuracy" of the label map, at every moment, an unclassified
-    cell counting as wrong; "exact accuracy" and "exact log-loss" of the probabilities.
+    the coordinate "exact", and there "simulated" (class, row, column), in how many of
+    `about["simulated_runs"]` runs a cell shows a class; "control accuracy" of the label map, at
+    every moment, an unclassified cell counting as wrong; "exact accuracy" and "exact log-loss" of
+    the probabilities.
     """
     stack = classifier._stack
     recipe = stack.recipe
@@ -113,6 +116,7 @@ def record(
         cells, truth = control_cells(classifier, X_control, y_control)
     classes = [str(name) for name in (classifier.classes_ if class_names is None else class_names)]
     chosen = classifier.tried_ and fuzzy == classifier.fuzzy_depth_
+    runs = affordable_runs(classifier.labels_.size, int(fuzzy))
     trace = Trace(
         Header(
             title="lattice network",
@@ -129,6 +133,7 @@ def record(
                 "fuzzy_start": start,
                 "fuzzy_layers": int(fuzzy),
                 "fuzzy_from": classifier.fuzzy_from_,
+                "simulated_runs": runs,
                 "chosen_by": "leave-one-out log-loss" if chosen else "",
                 "baselines": [{"name": name, "accuracy": float(a)} for name, a in baselines],
                 "column_values": classifier.mapping_.column_values().tolist(),
@@ -136,7 +141,7 @@ def record(
                 **_slice_values(classifier),
                 "versions": {name: metadata.version(name) for name in ("layerwise", "numpy")},
             },
-            replays=_replays(classifier),
+            replays=_replays(classifier, runs),
             notes=_notes(depth, filling, int(fuzzy), fuzzing, spread=classifier.spread_),
         )
     )
@@ -176,6 +181,10 @@ def _sites(*, volume: bool, control: bool) -> tuple[Site, ...]:
             "probabilities", "probability", ("class", *axes), inputs=("labels",),
             note="exact: the first map averaged over neighbours, layer by layer",
         ),
+        Site(
+            "simulated", "count", ("class", *axes), inputs=("labels",), unit="runs",
+            note="how many of several runs, each with random bits of its own, show a class",
+        ),
     )  # fmt: skip
     judged = (
         Site(
@@ -189,7 +198,7 @@ def _sites(*, volume: bool, control: bool) -> tuple[Site, ...]:
     return always + judged if control else always
 
 
-def _replays(classifier: LatticeClassifier) -> dict[str, dict[str, Any]]:
+def _replays(classifier: LatticeClassifier, runs: int) -> dict[str, dict[str, Any]]:
     layers = recipe_document(classifier._stack.recipe)
     return {
         "labels": {"rule": "lattice.labels", "needs": "layer", "layers": layers},
@@ -199,6 +208,12 @@ def _replays(classifier: LatticeClassifier) -> dict[str, dict[str, Any]]:
             "layers": layers,
             "frequencies": classifier.class_frequencies_.tolist(),
             "error": classifier.nearest_error_,
+        },
+        "simulated": {
+            "rule": "lattice.simulated",
+            "needs": "exact",
+            "layers": layers,
+            "runs": runs,
         },
     }
 

@@ -34,7 +34,7 @@ class LabelReplay:
 
     def value(self, moment: Moment) -> Array:
         """The label map of the moment's layer: (…, row, column), 255 for unclassified."""
-        return self.stack.labels(_layer(moment, "layer"))
+        return self.stack.labels(moment_layer(moment, "layer"))
 
 
 class ProbabilityReplay:
@@ -49,7 +49,7 @@ class ProbabilityReplay:
         if self._exact is None:
             filled = LayerStack(self.recipe).labels(self.recipe.depth or 0)
             self._exact = ExactProbabilities(self.recipe, filled, self.frequencies, self.error)
-        return self._exact.after(_layer(moment, "fuzzy")).astype(np.float32)
+        return self._exact.after(moment_layer(moment, "fuzzy")).astype(np.float32)
 
 
 def label_replay(document: Mapping[str, Any]) -> LabelReplay:
@@ -72,7 +72,7 @@ def probability_replay(document: Mapping[str, Any]) -> ProbabilityReplay:
     return ProbabilityReplay(recipe, frequencies, error)
 
 
-def _layer(moment: Moment, name: str) -> int:
+def moment_layer(moment: Moment, name: str) -> int:
     """A number of layers that a moment names, within what can be computed."""
     layers = moment.at.get(name, -1)
     if layers != int(layers) or not 0 <= layers <= DEEPEST:

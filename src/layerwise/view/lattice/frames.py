@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ...scene import Image, Mark, Reference
@@ -24,6 +26,9 @@ from .history import History
 from .layout import WIDE, Box, Layout, fitted
 from .region_labels import region_labels
 from .timeline import Film
+
+if TYPE_CHECKING:
+    from ...lattice.simulation import Agreement
 
 
 class Frames:
@@ -58,17 +63,25 @@ class Frames:
         # probabilities are the picture, and the run stands beside them.
         swap = film.recipe["restart"] and stop > film.filled
         marks = [*self._still, *self._counter(stop), *self.curve.upto(stop)]
+        paired = film.runs > 0 and stop > film.filled
+        small, block = (layout.pair[0], film.pair_block) if paired else (layout.small, film.block)
         if self.history is not None:
+            picture = film.probability_picture(shown)
             marks += [*self.history.upto(stop), *self.table.at(film.counts[stop])]
-            marks += self._exact_words(shown)
-            return [*marks, self.history.likeliest(shown, layout.small)]
-        if swap:
-            marks += [self._exact(shown, self.grid), self._cells(stop, layout.small)]
-            marks += [*self.table.at(film.likeliest(shown)), *self._run_words(stop)]
+            marks.append(self.history.strip(picture, small, Reference("probabilities", shown)))
+        elif swap:
+            marks += [self._exact(shown, self.grid, film.block)]
+            marks.append(self._cells(stop, small, whole=not paired))
+            marks += self.table.at(film.likeliest(shown))
         else:
-            marks += [self._exact(shown, layout.small), self._cells(stop, self.grid)]
-            marks += [*self.table.at(film.counts[stop]), *self._exact_words(shown)]
-        if stop >= film.filled:
+            marks += [self._exact(shown, small, block), self._cells(stop, self.grid)]
+            marks += self.table.at(film.counts[stop])
+        swap = swap and self.history is None
+        if paired:
+            marks += self._compared(stop, shown, swap=swap)
+        else:
+            marks += self._run_words(stop) if swap else self._exact_words(shown)
+        if stop >= film.filled and self.history is None:
             marks += self._names(fuzzy=stop > film.filled)
         return marks
 
@@ -88,27 +101,108 @@ class Frames:
             )
         return self._named[fuzzy]
 
-    def _cells(self, stop: int, room: Box) -> Image:
+    def _cells(self, stop: int, room: Box, *, whole: bool = True) -> Image:
+        """The layer's map; with `whole` cells are whole numbers of pixels, if that nearly fits."""
         rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]
-        box, whole = fitted(room, rows, columns)
+        box, exact = fitted(room, rows, columns) if whole else (self._within(room), False)
         return Image(
             box,
             self.film.trace["labels", stop],
             self.film.cell_colors,
-            "nearest" if whole or box[2] >= 2 * columns else "area",
+            "nearest" if exact or box[2] >= 2 * columns else "area",
             Reference("labels", stop),
         )
 
-    def _exact(self, moment: int, room: Box) -> Image:
+    def _exact(self, moment: int, room: Box, block: int) -> Image:
         if (moment, room) in self._images:
             return self._images[moment, room]
-        pixels, palette = self.film.probability_picture(moment)
-        rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]
-        side = min(room[2] / columns, room[3] / rows)
-        box = (room[0], room[1], columns * side, rows * side)
-        image = Image(box, pixels, palette, "area", Reference("probabilities", moment))
+        pixels, palette = self.film.probability_picture(moment, block)
+        refers = Reference("probabilities", moment)
+        image = Image(self._within(room), pixels, palette, "area", refers)
         self._images = {(moment, room): image}  # one is enough: films go forward
         return image
+
+    def _within(self, room: Box) -> Box:
+        """The box of a picture of the grid at the upper left of a room."""
+        rows, columns = self.film.recipe["rows"], self.film.recipe["columns"]
+        side = min(room[2] / columns, room[3] / rows)
+        return (room[0], room[1], columns * side, rows * side)
+
+    def _compared(self, stop: int, moment: int, *, swap: bool) -> list[Mark]:
+        """The simulated runs beside the exact probabilities, and how far they lie apart.
+
+        With `swap` the exact ones are the large picture, and one run stands beside the runs.
+        """
+        film, layout, grey = self.film, self.layout, self.theme.grey
+        picture, apart = film.simulated(moment)
+        refers = Reference("simulated", moment)
+        one, other = layout.pair
+        marks: list[Mark] = []
+        if self.history is not None:
+            marks.append(self.history.strip(picture, other, refers))
+        else:
+            marks.append(Image(self._within(other), *picture, "area", refers))
+        small = LABEL_SIZE if layout is WIDE else 16
+        said = "this run" if swap else "probabilities, exact" if layout is WIDE else "exact"
+        runs = f"mean of {format_count(film.runs)} runs"
+        for (x, y, width, _), name in ((one, said), (other, runs)):
+            marks.append(label(x, y - 11, shorten(name, width, small), grey, size=small))
+        below = self._below(swap=swap)
+        marks.append(
+            label(one[0], layout.below, shorten(below, 830 if layout is WIDE else 504, small),
+                  grey, size=small)
+        )  # fmt: skip
+        return marks + self._differences(stop, moment, apart, swap=swap)
+
+    def _differences(self, stop: int, moment: int, apart: Agreement, *, swap: bool) -> list[Mark]:
+        film, layout, theme = self.film, self.layout, self.theme
+        wide = layout is WIDE
+        fuzzy = format_count(int(film.moments[moment].at["fuzzy"]))
+        ink = [
+            f"after {fuzzy} fuzzy layer{'s' * (fuzzy != '1')}",
+            f"{'root mean square' if wide else 'rms'} difference {format_number(apart.difference)}",
+            f"{'expected ' if wide else ''}by chance {format_number(apart.expected)}",
+        ]
+        rest = []
+        if moment == film.exact[-1] and film.about["chosen_by"]:
+            rest.append(f"{'chosen ' if wide else ''}by {film.about['chosen_by']}")
+        if ("exact log-loss", moment) in film.trace:
+            loss = float(film.trace["exact log-loss", moment])
+            error = float(film.trace["exact calibration error", moment])
+            judged = [f"log-loss {format_number(loss)}", f"calibration error {error:.3f}"]
+            rest += [" · ".join(judged)] if wide else judged
+        if apart.reached < 1:
+            left = format_percent(1 - apart.reached)
+            rest.append(f"no run has a class in {left} of the cells" if wide
+                        else f"no class in {left} of it")  # fmt: skip
+        if swap:
+            share = format_percent(1 - film.counts[stop].sum() / film.cells)
+            rest.append(f"of this run {share} is unclassified" if wide
+                        else f"run: {share} unclassified")  # fmt: skip
+        x, y = layout.pair_words
+        marks: list[Mark] = []
+        size, step = (TEXT_SIZE - 2, 29) if wide else (16, 22)
+        for number, line in enumerate(ink + rest):
+            color = theme.ink if number < len(ink) else theme.grey
+            small = size if number < len(ink) else min(size, LABEL_SIZE)
+            short = shorten(line, layout.pair_width, small)
+            marks.append(label(x, y + number * step, short, color, size=small))
+        return marks
+
+    def _below(self, *, swap: bool) -> str:
+        """What holds for both pictures."""
+        film, wide = self.film, self.layout is WIDE
+        said = [f"strength {'' if swap else 'of colour '}= probability of the likeliest class"]
+        if not wide:
+            said = ["strength = the likeliest's probability"]
+        block, tall = film.pair_block, film.recipe["rows"] > 1
+        if block > 1 and self.history is None:
+            cells = f"{block} × {block}" if tall else f"{block}"
+            of = "of the runs " if swap and wide else ""
+            said.append(f"a dot {of}is {cells} cells")
+        if swap and wide:
+            said.insert(0, "left: exact")
+        return " · ".join(said)
 
     def _words(self) -> list[Mark]:
         layout, grey = self.layout, self.theme.grey

@@ -7,7 +7,7 @@ import numpy as np
 from ...scene import Image, Mark, Rectangles, Reference
 from ...types import ByteArray, float32_array
 from .layout import Box
-from .timeline import Film, averaged
+from .timeline import Film, Picture, averaged
 
 ROOM_BELOW = 40  # for the name of the axis
 FINEST = 1680  # dots across, at most: two for each pixel of the square
@@ -39,12 +39,12 @@ class History:
         cover = Rectangles(float32_array([[x - 1, y + done, width + 2, height - done + 1]]), ground)
         return [self._image, cover]
 
-    def likeliest(self, moment: int, room: Box) -> Mark:
-        """The exact probabilities of a moment as a strip of the likeliest class's strength."""
+    def strip(self, picture: Picture, room: Box, refers: Reference) -> Mark:
+        """A picture of one row, such as the exact probabilities, as a strip in a room."""
         x, y, width, height = room
-        pixels, palette = self.film.probability_picture(moment)
+        pixels, palette = picture
         box = (x, y + height / 4, width, height / 2)
-        return Image(box, pixels, palette, "area", Reference("probabilities", moment))
+        return Image(box, pixels, palette, "area", refers)
 
     def _row(self, moment: int) -> ByteArray:
         """One moment's colours: (column, rgb)."""

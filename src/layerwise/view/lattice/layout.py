@@ -25,6 +25,10 @@ class Layout:
     small: Box  # the probability picture
     words: tuple[float, float]  # what is said beside it
     words_width: float
+    pair: tuple[Box, Box]  # two pictures in its place, in fuzzy layers
+    pair_words: tuple[float, float]  # what is said beside both
+    pair_width: float
+    below: float  # the base line of what is said below them
     foot: tuple[float, float]
     foot_width: float
     foot_lines: int
@@ -42,13 +46,17 @@ WIDE: Final = Layout(
     small=(COLUMN_LEFT, 740, 220, 220),
     words=(COLUMN_LEFT + 248, 757),
     words_width=582,
+    pair=((COLUMN_LEFT, 746, 190, 190), (COLUMN_LEFT + 210, 746, 190, 190)),
+    pair_words=(COLUMN_LEFT + 424, 760),
+    pair_width=406,
+    below=963,
     foot=(MARGIN, 1004),
     foot_width=1760,
     foot_lines=3,
 )
 
 TALL: Final = Layout(
-    size=(560, 1392),
+    size=(560, 1422),
     title=(28, 52),
     square=(28, 76, 504, 504),
     counter=(28, 618),
@@ -59,7 +67,11 @@ TALL: Final = Layout(
     small=(28, 1112, 128, 128),
     words=(176, 1126),
     words_width=356,
-    foot=(28, 1280),
+    pair=((28, 1132, 128, 128), (172, 1132, 128, 128)),
+    pair_words=(318, 1126),
+    pair_width=214,
+    below=1282,
+    foot=(28, 1310),
     foot_width=504,
     foot_lines=6,
 )

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ...scene import GridReading
 from ...trace import Moment, Trace
-from ...types import UNCLASSIFIED, ByteArray, FloatArray, IntArray
+from ...types import UNCLASSIFIED, ByteArray, Float32Array, FloatArray, IntArray
 from ..palette import class_colors, probability_color
 from ..style import Theme, format_count, format_percent
 
+if TYPE_CHECKING:
+    from ...lattice.simulation import Agreement
+
+Picture: TypeAlias = tuple[ByteArray, ByteArray | None]  # pixels, and their palette
 SMALL_SIDE = 400  # cells along the side of the probability picture, at most
+PAIR_SIDE = 200  # dots along the side of two small pictures beside one another, at most
 MOST_IN_PALETTE = 8  # classes whose strengths share one palette
 
 
@@ -46,9 +51,14 @@ class Film:
         self.counts: list[IntArray] = [trace["counts", m] for m in range(len(self.moments))]
         self.exact = [m for m, moment in enumerate(self.moments) if "exact" in moment.at]
         self.cells = self.recipe["rows"] * self.recipe["columns"]
-        self.block = -(-max(self.recipe["rows"], self.recipe["columns"]) // SMALL_SIDE)
-        self._pictures: dict[tuple[int, int], tuple[ByteArray, ByteArray | None]] = {}
+        longer = max(self.recipe["rows"], self.recipe["columns"])
+        self.block, self.pair_block = -(-longer // SMALL_SIDE), -(-longer // PAIR_SIDE)
+        # Recordings of an earlier version have no runs beside their probabilities.
+        self.runs: int = self.about.get("simulated_runs", 0)
+        self._runs: dict[int, tuple[Picture, Agreement]] = {}
+        self._pictures: dict[tuple[int, int], Picture] = {}
         self._likeliest: dict[int, IntArray] = {}
+        self._latest: tuple[int, Float32Array] | None = None
         fuzzy = [m for m, moment in enumerate(self.moments) if "fuzzy" in moment.at]
         self.filled = fuzzy[0] - 1 if self.recipe["restart"] else fuzzy[0]
         self.phases = [Phase(0, "Filling"), Phase(self.filled + 1, "Fuzzy layers")]
@@ -94,9 +104,13 @@ class Film:
         ]
         return " · ".join(part for part in parts if part)
 
-    def probability_picture(
-        self, moment: int, block: int | None = None
-    ) -> tuple[ByteArray, ByteArray | None]:
+    def probabilities(self, moment: int) -> Float32Array:
+        """The exact probabilities of a moment: (class, row, column); the latest are kept."""
+        if self._latest is None or self._latest[0] != moment:
+            self._latest = moment, self.trace["probabilities", moment]
+        return self._latest[1]
+
+    def probability_picture(self, moment: int, block: int | None = None) -> Picture:
         """The exact probabilities of a moment as the pixels and palette of an image.
 
         Blocks of cells are averaged where the grid has more than 400 along a side, or as asked.
@@ -104,21 +118,38 @@ class Film:
         block = self.block if block is None else block
         if (moment, block) not in self._pictures:
             rows = min(block, self.recipe["rows"])
-            blocks = averaged(self.trace["probabilities", moment], (rows, block))
+            blocks = averaged(self.probabilities(moment), (rows, block))
             self._pictures[moment, block] = _strengths(blocks, self.theme, self.colors)
         return self._pictures[moment, block]
+
+    def simulated(self, moment: int) -> tuple[Picture, Agreement]:
+        """The shares of the simulated runs as a picture like it, and how far both lie apart.
+
+        Blocks of cells are summed, and a share is that of the runs in which a cell has a class.
+        """
+        if moment not in self._runs:
+            from ...lattice.simulation import agreement  # which loads what computes layers
+
+            counts = self.trace["simulated", moment]
+            rows = min(self.pair_block, self.recipe["rows"])
+            blocks = averaged(counts.astype(np.float64), (rows, self.pair_block))
+            known = blocks.sum(axis=0)
+            shares = np.divide(blocks, known, out=np.zeros_like(blocks), where=known > 0)
+            apart = agreement(counts, self.probabilities(moment))
+            self._runs[moment] = _strengths(shares, self.theme, self.colors), apart
+        return self._runs[moment]
 
     def likeliest(self, moment: int) -> IntArray:
         """In how many cells each class is the likeliest: (class,)."""
         if moment not in self._likeliest:
-            maps = self.trace["probabilities", moment]
+            maps = self.probabilities(moment)
             counts = np.bincount(maps.argmax(axis=0).reshape(-1), minlength=len(maps))
             self._likeliest[moment] = counts
         return self._likeliest[moment]
 
     def reading(self, box: tuple[float, float, float, float]) -> GridReading:
         """The final probabilities, for a page that answers when a cell is pointed at."""
-        maps = self.trace["probabilities", self.exact[-1]]
+        maps = self.probabilities(self.exact[-1])
         fuzzy = int(self.moments[self.exact[-1]].at["fuzzy"])
         return GridReading(
             box=box,
@@ -146,9 +177,7 @@ def averaged(maps: FloatArray, block: tuple[int, int]) -> FloatArray:
     return np.asarray(total / (tall * wide))
 
 
-def _strengths(
-    maps: FloatArray, theme: Theme, colors: ByteArray
-) -> tuple[ByteArray, ByteArray | None]:
+def _strengths(maps: FloatArray, theme: Theme, colors: ByteArray) -> Picture:
     """Probabilities as a picture: indices and palette, or colours where classes are many.
 
     A palette holds 256 // classes steps of strength for each class: with up to eight classes a

@@ -1,0 +1,6 @@
+"""Lattices that one machine's memory does not hold: in a file, or spread over many machines."""
+
+from .grid_file import GridFile
+from .overview import Overview
+
+__all__ = ["GridFile", "Overview"]

@@ -1,0 +1,393 @@
+"""Lattices larger than memory: a grid in a file, taken through its layers part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError
+from ...types import UNCLASSIFIED, ByteArray, IntArray, WordArray
+from .. import kernels, planes
+from ..random_bits import word_count
+from .format import Header, Reader, read_header, reading, usual_part_lines, writing
+from .overview import Overview, overview_of
+from .progress import Progress, telling
+from .slabs import advance_part
+
+PASS_LAYERS = 64  # layers that a part is taken through before it is written again
+VOLUME_PASS_LAYERS = 16
+PACKED_CELLS = 1 << 22  # turned into planes at a time
+
+
+@dataclass
+class GridFile:
+    """A lattice in a file: layers computed part by part, windows read as labels.
+
+    ```python
+    grid = GridFile.create("big.grid", (16_384, 16_384), classes=4, cells=cells, labels=labels)
+    grid.fill().advance(100)          # 100 fuzzy layers on the filled grid
+    grid[5000:5100, 200:300]          # labels (row, column), 255 for unclassified
+    ```
+
+    Every layer has the bits that `LatticeClassifier` gives the same first frame, seed and layer.
+    A pass of layers is written beside the file, which it then replaces: an interrupted run leaves
+    the last whole pass, from which `open` goes on. About eight parts (`part_lines` lines each,
+    usually 16 MB) are in memory at a time, and the disk holds the grid twice during a pass.
+
+    `shape`: (row, column), or (slice, row, column). `layer`: which one the file holds; `depth`:
+    the layer at which nothing was unclassified, None until then; from there on cells copy each
+    other. `outside`: how many points lay outside the bounds and went into cells at the edge.
+    """
+
+    path: Path
+    header: Header
+
+    @classmethod
+    def open(cls, path: str | Path) -> GridFile:
+        """The grid in a file; raises `FileError` for a file that is none, or is broken."""
+        return cls(Path(path), read_header(Path(path))[0])
+
+    @classmethod
+    def from_labels(
+        cls,
+        path: str | Path,
+        labels: ByteArray | Iterable[ByteArray],
+        shape: tuple[int, ...] | None = None,
+        *,
+        classes: int,
+        seed: int = 0,
+        lazy: bool = True,
+        part_lines: int | None = None,
+    ) -> GridFile:
+        """Write layer 0: a label map (row, column) or volume (slice, row, column) of bytes.
+
+        `labels` is an array (also one mapped from a file), or any number of pieces of it from top
+        to bottom, whose whole `shape` is then given. 255 is unclassified. Raises `InputError` for
+        labels that are no classes or do not make up the shape, `OutputError` for a place that
+        cannot be written.
+        """
+        pieces: Iterable[ByteArray]
+        if isinstance(labels, np.ndarray):
+            shape, pieces = labels.shape, (labels,)
+        else:
+            pieces = labels
+        if shape is None:
+            raise InputError("Labels that come in pieces need the shape of the whole grid")
+        draft = _draft(shape, classes, seed, lazy, part_lines)
+
+        def parts() -> Iterator[tuple[WordArray, int]]:
+            for part in _regrouped(pieces, draft):
+                yield _packed(part, classes)
+
+        return cls._write(Path(path), draft, parts())
+
+    @classmethod
+    def from_points(
+        cls,
+        path: str | Path,
+        points: Iterable[tuple[Any, Any]],
+        shape: tuple[int, ...],
+        *,
+        bounds: tuple[tuple[float, float], ...],
+        classes: int,
+        seed: int = 0,
+        lazy: bool = True,
+        part_lines: int | None = None,
+    ) -> GridFile:
+        """Write layer 0 from points that come in pieces: pairs of (sample, axis) and (sample,).
+
+        The axes of a point are x along the columns, y upwards along the rows, and z along the
+        slices; `bounds` gives the lowest and highest of each, points beyond go into the nearest
+        cell. A cell takes the class of most of its points, of equals the one that came first.
+        Points wait in files beside `path` (nine bytes each), not in memory. Raises `InputError`
+        for points that are not finite, labels that are no classes, and bounds that are none.
+        """
+        from .points import sorted_points
+
+        draft = _draft(shape, classes, seed, lazy, part_lines)
+        with sorted_points(Path(path), points, draft, bounds) as (outside, frames):
+            draft = replace(draft, outside=outside)
+
+            def parts() -> Iterator[tuple[WordArray, int]]:
+                for frame in frames:
+                    yield _packed(frame, classes)
+
+            return cls._write(Path(path), draft, parts())
+
+    @classmethod
+    def _write(cls, path: Path, draft: Header, parts: Iterator[tuple[WordArray, int]]) -> GridFile:
+        total = 0
+        with writing(path, draft) as (writer, finals):
+            for part, unclassified in parts:
+                writer.append(part)
+                total += unclassified
+            depth = 0 if total == 0 else None
+            finals.append(replace(draft, unclassified=total, depth=depth))
+        return cls.open(path)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns; of a volume slices, rows and columns."""
+        return self.header.shape
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return self.header.classes
+
+    @property
+    def layer(self) -> int:
+        """Which layer the file holds."""
+        return self.header.layer
+
+    @property
+    def depth(self) -> int | None:
+        """The first layer at which nothing was unclassified; None where it is not reached."""
+        return self.header.depth
+
+    @property
+    def unclassified(self) -> int:
+        """How many cells have no class."""
+        return self.header.unclassified
+
+    def advance(
+        self,
+        layers: int | None = None,
+        *,
+        to: int | None = None,
+        threads: int = 1,
+        progress: bool | Progress = False,
+    ) -> GridFile:
+        """Compute that many more layers, or go on `to` a layer; returns the grid itself.
+
+        Until nothing is unclassified only unclassified cells change; from then on all do. A run
+        that was interrupted is taken up by the same `to`. `progress` is True for a bar, or a
+        function that is told the parts done and the parts in all.
+        """
+        if (layers is None) == (to is None):
+            raise InputError("Say how many layers, or to which layer", do="advance(100)")
+        goal = self.layer + layers if layers is not None else int(to or 0)
+        if goal < self.layer:
+            raise InputError(
+                f"The grid is at layer {self.layer:,} and cannot go back",
+                received=f"{goal:,}",
+                do="Keep a copy of the file of an earlier layer",
+            )
+        longest = self._longest()
+        passes = -(-(goal - self.layer) // longest)
+        with telling(progress, passes * self.header.parts, "Layers") as tell:
+            while self.layer < goal:
+                self._pass(min(longest, goal - self.layer), threads, tell)
+        return self
+
+    def fill(self, *, threads: int = 1, progress: bool | Progress = False) -> GridFile:
+        """Compute layers until no cell is unclassified; returns the grid itself.
+
+        `progress`: as in `advance`; a function is told cells classified and cells in all.
+        Raises `InputError` where no cell has a class.
+        """
+        cells = prod(self.shape)
+        if self.unclassified == cells:
+            raise InputError("A lattice needs at least one classified cell to fill from")
+        with telling(progress, cells, "Cells") as tell:
+            while self.depth is None:
+                self._pass(self._longest(), threads, lambda: None)
+                tell(cells - self.unclassified)
+        return self
+
+    def _longest(self) -> int:
+        return PASS_LAYERS if len(self.shape) == 2 else VOLUME_PASS_LAYERS
+
+    def _pass(self, layers: int, threads: int, tell: Callable[..., object]) -> None:
+        """One pass through the file; filling, it ends where the grid is full."""
+        fill = self.depth is None
+        left = np.zeros(layers, np.int64)
+        with reading(self.path) as reader:
+            header = reader.header
+            if header != self.header:
+                raise InputError(f"{self.path} has changed since it was opened", do="Open it again")
+            with writing(self.path, header) as (writer, finals):
+                for part in range(header.parts):
+                    result, count = self._part(reader, part, layers, fill, threads)
+                    writer.append(result)
+                    left += count
+                    tell()
+                layer, depth = header.layer + layers, header.depth
+                if fill and left[-1] == 0:  # layers after the first full one changed nothing
+                    layer = depth = header.layer + 1 + int(np.argmax(left == 0))
+                finals.append(replace(header, layer=layer, depth=depth, unclassified=int(left[-1])))
+        self.header = read_header(self.path)[0]
+
+    def _part(
+        self, reader: Reader, part: int, layers: int, fill: bool, threads: int
+    ) -> tuple[WordArray, IntArray]:
+        header = reader.header
+        begin, end = header.lines(part)
+        first, last = max(0, begin - layers), min(header.shape[0], end + layers)
+        return advance_part(
+            reader.lines(first, last), begin - first, last - end, first,
+            columns=header.shape[-1], seed=header.seed, first=header.layer + 1, layers=layers,
+            fill=fill, lazy=header.lazy, threads=threads,
+        )  # fmt: skip
+
+    def __getitem__(self, window: Any) -> ByteArray:
+        """The labels of a window: `grid[rows, columns]`, of a volume `grid[slices, rows, columns]`.
+
+        Each axis is a slice (of step 1) or a number; (…, row, column) bytes, 255 for unclassified.
+        """
+        spans, dropped = _window(window, self.shape)
+        first, last = spans[0]
+        lead, tail = spans[-1][0] // 64, word_count(spans[-1][1])
+        with reading(self.path) as reader:
+            pieces = []
+            for begin, end in _steps(first, last, reader.header.part_lines):
+                words = reader.lines(begin, end)
+                if len(spans) == 3:
+                    words = words[:, :, spans[1][0] : spans[1][1]]
+                pieces.append(_labels(words[..., lead:tail], 64 * (tail - lead)))
+        labels = np.concatenate(pieces) if pieces else _labels_of_none(spans, tail - lead)
+        labels = labels[..., spans[-1][0] - 64 * lead : spans[-1][1] - 64 * lead]
+        return np.ascontiguousarray(labels).reshape(
+            [stop - start for (start, stop), gone in zip(spans, dropped, strict=True) if not gone]
+        )
+
+    def counts(self) -> IntArray:
+        """How many cells each class has: (class,)."""
+        counts = np.zeros(self.classes, np.int64)
+        with reading(self.path) as reader:
+            for part in range(reader.header.parts):
+                own = np.zeros(self.classes, np.int64)
+                words = reader.part(part)
+                kernels.count_classes(words.reshape(len(words), -1, words.shape[-1]), own)
+                counts += own
+        return counts
+
+    def overview(self, size: int = 1024) -> Overview:
+        """The grid in at most `size` × `size` blocks: the most frequent class of each, its share.
+
+        Of a volume the blocks reach through all slices. The last blocks may be smaller.
+        """
+        with reading(self.path) as reader:
+            return overview_of(reader, size)
+
+
+def _draft(
+    shape: tuple[int, ...], classes: int, seed: int, lazy: bool, part_lines: int | None
+) -> Header:
+    """The header of a new grid, after a look at what was asked for."""
+    sides = tuple(int(side) for side in shape)
+    if len(sides) not in (2, 3) or not all(1 <= side <= 1 << 32 for side in sides):
+        raise InputError(
+            "A grid has two or three sides of 1 to 4,294,967,296 cells", received=f"{shape}"
+        )
+    if prod(sides) > 1 << 62:
+        raise InputError("A grid has at most 2⁶² cells", received=f"{shape}")
+    if not 1 <= classes <= 255:
+        raise InputError("A grid has 1 to 255 classes", received=f"{classes}")
+    if not 0 <= seed < 1 << 64:
+        raise InputError("A seed is a whole number from 0 to 2⁶⁴ − 1", received=f"{seed}")
+    lines = usual_part_lines(sides, classes) if part_lines is None else min(part_lines, sides[0])
+    if lines < 1:
+        raise InputError("A part has at least one line", received=f"part_lines={part_lines}")
+    return Header(sides, classes, seed, lazy, 0, None, prod(sides), 0, lines, ())
+
+
+def _regrouped(pieces: Iterable[ByteArray], draft: Header) -> Iterator[ByteArray]:
+    """Pieces of a label map as the parts of the file."""
+    shape, part = draft.shape, 0
+    waiting: list[ByteArray] = []
+    lines = total = 0
+    for given in pieces:
+        piece = np.asarray(given)
+        if piece.shape[1:] != shape[1:]:
+            raise InputError(
+                "All pieces of a label map are as wide as the grid",
+                received=f"one of shape {piece.shape}",
+                allowed=f"The grid is {shape}",
+            )
+        total += len(piece)
+        if total > shape[0]:
+            break
+        while len(piece):
+            begin, end = draft.lines(part)
+            taken = piece[: end - begin - lines]
+            waiting.append(_checked(taken, draft.classes))
+            piece, lines = piece[len(taken) :], lines + len(taken)
+            if lines == end - begin:
+                yield np.concatenate(waiting)
+                waiting, lines, part = [], 0, part + 1
+    if total != shape[0]:
+        raise InputError(
+            f"The pieces have {'more' if total > shape[0] else 'fewer'} lines than the grid",
+            received=f"{total:,}",
+            allowed=f"The grid has {shape[0]:,}",
+        )
+
+
+def _checked(labels: Any, classes: int) -> ByteArray:
+    """Labels as bytes; raises `InputError` for what is no class of the grid."""
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(
+            "Labels are whole numbers from 0 on, 255 for unclassified", received=f"{labels.dtype}"
+        )
+    wrong = (labels != UNCLASSIFIED) & ((labels < 0) | (labels >= classes))
+    if wrong.any():
+        raise InputError(
+            f"A grid of {classes} classes has the labels 0 to {classes - 1}, 255 for unclassified",
+            received=f"{labels[wrong].flat[0]}",
+            do="Say how many classes there are: classes=…",
+        )
+    return np.asarray(labels, np.uint8)
+
+
+def _packed(labels: ByteArray, classes: int) -> tuple[WordArray, int]:
+    """Labels (line, …, column) as bit-planes, and how many are unclassified; a little at a time."""
+    step = max(1, PACKED_CELLS // prod(labels.shape[1:]))
+    parts = [labels[first:last] for first, last in _steps(0, len(labels), step)]
+    words = np.concatenate([planes.pack(part, classes) for part in parts], axis=1)
+    return words, sum(int(np.count_nonzero(part == UNCLASSIFIED)) for part in parts)
+
+
+def _labels(words: WordArray, columns: int) -> ByteArray:
+    """Bit-planes (plane, …, word) as labels (…, column)."""
+    lines = np.ascontiguousarray(words).reshape(len(words), -1, words.shape[-1])
+    return planes.unpack(lines, columns).reshape(*words.shape[1:-1], columns)
+
+
+def _labels_of_none(spans: list[tuple[int, int]], words: int) -> ByteArray:
+    return np.zeros((0, *[stop - start for start, stop in spans[1:-1]], 64 * words), np.uint8)
+
+
+def _steps(first: int, last: int, step: int) -> list[tuple[int, int]]:
+    return [(line, min(line + step, last)) for line in range(first, last, step)]
+
+
+def _window(window: Any, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], list[bool]]:
+    """From and to on each axis, and which axes were named by one number."""
+    given = window if isinstance(window, tuple) else (window,)
+    if len(given) > len(shape):
+        raise InputError(f"The grid has {len(shape)} axes", received=f"a window with {len(given)}")
+    spans, dropped = [], []
+    for axis, side in zip([*given, *[slice(None)] * (len(shape) - len(given))], shape, strict=True):
+        if isinstance(axis, slice):
+            start, stop, step = axis.indices(side)
+            if step != 1:
+                raise InputError("A window has no steps", received=f"{axis.step}")
+            spans.append((start, max(start, stop)))
+        else:
+            try:
+                place = range(side)[axis]
+            except (IndexError, TypeError):
+                raise InputError(
+                    "A window is made of numbers and slices within the grid",
+                    received=f"{axis!r}",
+                    allowed=f"The axis has {side:,} places",
+                ) from None
+            spans.append((place, place + 1))
+        dropped.append(not isinstance(axis, slice))
+    return spans, dropped

@@ -9,7 +9,12 @@ from layerwise.lattice.ensemble import LatticeEnsembleClassifier
 
 
 @parametrize_with_checks(
-    [LatticeClassifier(), LatticeEnsembleClassifier(), LatticeEnsembleClassifier(missing="ignore")]
+    [
+        LatticeClassifier(),
+        LatticeClassifier(grid=(8, 8, 8)),
+        LatticeEnsembleClassifier(),
+        LatticeEnsembleClassifier(missing="ignore"),
+    ]
 )
 def test_scikit_learn_accepts_it(estimator, check):
     check(estimator)

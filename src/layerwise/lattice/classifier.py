@@ -44,9 +44,10 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     grid : rows and columns of the lattice, one number for both or a pair; or slices, rows and
-        columns, for three columns of data (more are projected). "auto" is 64 × 64 × 64 for exactly
-        three columns, otherwise 400 × 400. A single column of data has one row of cells, four a
-        value or more (up to 16,384), and up and down are *stay*; two columns need no slices.
+        columns, for three columns of data (more are projected). "auto" is 400 × 400; for exactly
+        three columns 64 × 64 × 64, beyond 10,000 points 96 and beyond 35,000 points 128. A single
+        column of data has one row of cells, four a value or more (up to 16,384), and up and down
+        are *stay*; two columns need no slices.
     rule : how filling layers colour an unclassified cell: "copy" one random neighbour, or "vote",
         the majority in a window of (2·window + 1)² cells, with slices (2·window + 1)³.
     window : the reach of a vote.

@@ -16,7 +16,8 @@ from .projection import METHODS
 LARGEST_SIDE: Final = 1 << 15
 MOST_CELLS: Final = LARGEST_SIDE**2
 AUTO_FLAT: Final = (400, 400)
-AUTO_VOLUME: Final = (64, 64, 64)
+AUTO_VOLUME: Final = ((10_000, 64), (35_000, 96))  # sides for up to so many points, …
+LARGEST_AUTO: Final = 128  # … and for more: crowded points lose more than finer cells cost
 CELLS_A_VALUE, LONGEST_ROW = 4, 1 << 14  # of a lattice over one column
 MOST_FUZZY_LAYERS: Final = 10**7
 NAMED: Final = {
@@ -36,7 +37,7 @@ def grid_over(options: Any, points: FloatArray) -> tuple[int, ...]:
     value or more. Raises `InputError` for a volume that is not lazy.
     """
     columns = points.shape[1]
-    sides = _sides(options.grid) or (AUTO_VOLUME if columns == 3 else AUTO_FLAT)
+    sides = _sides(options.grid) or (_auto_volume(len(points)) if columns == 3 else AUTO_FLAT)
     if columns == 1:
         values = len(np.unique(points))
         return 1, max(sides[-1], min(CELLS_A_VALUE * values, LONGEST_ROW))
@@ -49,6 +50,11 @@ def grid_over(options: Any, points: FloatArray) -> tuple[int, ...]:
             do="Leave lazy=True, or choose a grid of rows and columns",
         )
     return sides
+
+
+def _auto_volume(points: int) -> tuple[int, int, int]:
+    side = next((side for most, side in AUTO_VOLUME if points <= most), LARGEST_AUTO)
+    return side, side, side
 
 
 def check_options(options: Any) -> None:

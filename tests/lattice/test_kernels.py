@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerwise.lattice import kernels, planes
-from layerwise.lattice.cells import fill_origins
 from layerwise.lattice.lanes import LANES
 from layerwise.lattice.random_bits import stream_starts, word_count
 from layerwise.lattice.reference import copy_layer, neighbors
@@ -176,24 +175,3 @@ def test_counts_are_those_of_the_cells(columns, classes):
 @given(st.integers(0, 2**64 - 1))
 def test_bits_are_counted_as_python_counts_them(word):
     assert int(kernels.ones(np.uint64(word))) == word.bit_count()
-
-
-@pytest.mark.parametrize("lazy", [False, True])
-@pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (12, 64), (9, 130)], ids=str)
-def test_each_cell_descends_from_a_cell_of_its_colour(shape, lazy):
-    # Filled with the number of the training cell instead of its class: the class must follow.
-    labels = label_map(shape, 4, 0.05)
-    cells = np.flatnonzero(labels != UNCLASSIFIED)
-    origins = np.full(shape, -1, np.int32)
-    origins.flat[cells] = np.arange(len(cells))
-    layers = 25
-    one_slice = origins[None]
-    starts = stream_starts(3, range(1, layers + 1))
-    fill_origins(one_slice, one_slice.copy(), starts, lazy, False)
-    shown = np.where(origins >= 0, labels.flat[cells][origins], UNCLASSIFIED)
-    assert np.array_equal(shown, referred(labels, layers, fill=True, lazy=lazy)[0])
-    # Exact descent, not only the same colour: classes that are the numbers themselves.
-    numbers = np.full(shape, UNCLASSIFIED, np.uint8)
-    numbers.flat[cells] = np.arange(len(cells))
-    expected = referred(numbers, layers, fill=True, lazy=lazy)[0]
-    assert np.array_equal(np.where(origins >= 0, origins, UNCLASSIFIED), expected)

@@ -1,7 +1,4 @@
-"""Layers on one number a cell: the vote rule, and copying where the number is not a class.
-
-Slower than bit-planes and not limited to 255 values; the random bits are the same.
-"""
+"""Layers on one number a cell: the vote rule. The random bits are those of the bit-planes."""
 
 from __future__ import annotations
 
@@ -19,57 +16,6 @@ ONE = np.uint64(1)
 def random_word(start: np.uint64, line: int, word: int, words: int) -> np.uint64:
     """The random word of one plane at (line, word), the rows of all slices counted through."""
     return mixed(start + GOLDEN * np.uint64(line * words + word + 1))
-
-
-@compiled
-def fill_origins(origins: Array, spare: Array, starts: WordArray, lazy: bool, volume: bool) -> None:
-    """Fill with the number of the cell that each cell descends from: `origins`, −1 for none yet.
-
-    `origins`, `spare`: (slice, row, column) int32; the layers whose streams begin at `starts` are
-    applied in turn and `origins` holds the result. Same choices as `kernels_volume.copy_volume` if
-    `volume`, otherwise, in each slice on its own, as `kernels.copy_layers`; so the cells of one
-    origin are the territory of one training cell.
-    """
-    slices, rows, columns = origins.shape
-    words = (columns + 63) // 64
-    waiting = np.ones((slices * rows, words), np.bool_)
-    for layer in range(starts.shape[0]):
-        spare[:] = origins
-        for line in range(slices * rows):
-            place, row = line // rows, line % rows
-            for word in range(words):
-                if not waiting[line, word]:
-                    continue
-                a = random_word(starts[layer, 0], line, word, words)
-                b = random_word(starts[layer, 1], line, word, words)
-                z = random_word(starts[layer, 2], line, word, words)
-                left_over = False
-                for column in range(64 * word, min(64 * word + 64, columns)):
-                    if spare[place, row, column] >= 0:
-                        continue
-                    left_over = True
-                    bit = np.uint64(column - 64 * word)
-                    code = ((a >> bit) & ONE) + ((b >> bit) & ONE) * np.uint64(2)
-                    if (z >> bit) & ONE:
-                        if volume:
-                            code += np.uint64(4)
-                        elif lazy:
-                            continue
-                    front, down, right = place, row, column
-                    if code == 0:
-                        down = max(row - 1, 0)
-                    elif code == 1:
-                        right = min(column + 1, columns - 1)
-                    elif code == 2:
-                        down = min(row + 1, rows - 1)
-                    elif code == 3:
-                        right = max(column - 1, 0)
-                    elif code == 4:
-                        front = max(place - 1, 0)
-                    elif code == 5:
-                        front = min(place + 1, slices - 1)
-                    origins[place, row, column] = spare[front, down, right]
-                waiting[line, word] = left_over
 
 
 @compiled

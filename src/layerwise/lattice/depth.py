@@ -18,17 +18,17 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..types import UNCLASSIFIED, Array, ByteArray, FloatArray, IntArray
-from .cells import anchors_of, fill_origins
+from .cells import anchors_of
 from .diffusion import (
     TRACE_OF_EVIDENCE,
-    Diffusion,
     WalkTable,
     anchored_average,
+    average_of,
     conditional,
     one_hot,
 )
 from .layers import LayerStack
-from .random_bits import mix, stream_starts
+from .random_bits import mix
 from .volume_walk import VolumeWalk
 
 Start: TypeAlias = Literal["filled", "points"]
@@ -133,19 +133,18 @@ def _leave_one_out(
 ) -> Callable[[int], float]:
     recipe = stack.recipe
     frame = recipe.frame
-    origins: Array = np.full(frame.shape, -1, np.int32)
-    origins[tuple(training.cells.T)] = np.arange(len(training.cells))
     shown = frame
-    if start == "filled":
+    if start == "points":
+        origins: Array = np.full(frame.shape, -1, np.int32)
+        origins[tuple(training.cells.T)] = np.arange(len(training.cells))
+    else:
         shown = stack.labels(recipe.depth or 0)
         if recipe.rule == "copy":
-            starts = stream_starts(recipe.seed, range(1, (recipe.depth or 0) + 1))
-            volume = origins.reshape(-1, *frame.shape[-2:])  # of rows and columns: one slice
-            fill_origins(volume, volume.copy(), starts, recipe.lazy, recipe.is_volume)
+            origins = stack.origins(training.cells)
         else:
             # A vote has many parents: the nearest training cell of the same class stands for them.
             origins = _nearest_of_class(shown, training)
-    diffusion = Diffusion(one_hot(shown, recipe.classes), lazy=recipe.lazy)
+    average = average_of(one_hot(shown, recipe.classes), lazy=recipe.lazy, place=stack.place)
     walks = (
         VolumeWalk(recipe.grid)
         if recipe.is_volume
@@ -154,7 +153,7 @@ def _leave_one_out(
 
     def loss(layers: int) -> float:
         own = walks.shares(layers, origins, training.cells)
-        return training.log_loss(diffusion.at(layers, training.cells), own)
+        return training.log_loss(average.at(layers, training.cells), own)
 
     return loss
 
@@ -202,7 +201,7 @@ def _anchored_losses(
             continue
         frame = recipe.frame.copy()
         frame[tuple(training.cells[held_out].T)] = UNCLASSIFIED
-        rest = LayerStack(replace(recipe, frame=frame, depth=None), stack.threads)
+        rest = LayerStack(replace(recipe, frame=frame, depth=None), stack.threads, stack.place)
         filled = rest.labels(rest.fill().depth or 0)
         maps = one_hot(filled if start == "filled" else frame, recipe.classes)
         groups = np.isin(training.group_cell, held_out)

@@ -11,14 +11,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from ..errors import InputError
-from ..types import UNCLASSIFIED, BoolArray, ByteArray, IntArray, WordArray
+from ..types import UNCLASSIFIED, Array, BoolArray, ByteArray, IntArray, WordArray
 from . import cells, kernels, kernels_volume, planes
 from .random_bits import stream_starts
+
+if TYPE_CHECKING:
+    import torch
+
+    from .device.engine import DeviceLayers
 
 Rule: TypeAlias = Literal["copy", "vote"]
 Each: TypeAlias = Callable[[Callable[[tuple[int, int]], Any]], list[Any]]
@@ -85,13 +91,16 @@ class LayerStack:
     """Random access to the layers of a recipe.
 
     Label maps and counts are the caller's own; bit-planes are the stack's: read them only.
+    `place`: the torch device on which cells copy, and where the frames on the way stay; None for
+    the processor. The bits are the same. (Votes are computed by the processor in any case.)
     """
 
     recipe: Recipe
     threads: int = 1
+    place: torch.device | None = None
     _every: int = field(default=64, repr=False)  # layers between two frames that are kept
-    _kept: dict[int, WordArray] = field(default_factory=dict, repr=False)
-    _latest: tuple[int, WordArray] | None = field(default=None, repr=False)
+    _kept: dict[int, Any] = field(default_factory=dict, repr=False)  # frames where they lie
+    _latest: tuple[int, Any] | None = field(default=None, repr=False)
 
     def labels(self, layer: int) -> ByteArray:
         """The label map of a layer: (…, row, column), 255 for unclassified."""
@@ -99,12 +108,18 @@ class LayerStack:
 
     def counts(self, layer: int) -> IntArray:
         """How many cells each class has in a layer: (class,)."""
+        if self._device is not None:
+            return self._device.counts(self._state(layer), self.recipe.classes)
         counts = np.zeros(self.recipe.classes, np.int64)
         kernels.count_classes(planes.row_lines(self.planes(layer)), counts)
         return counts
 
     def planes(self, layer: int) -> WordArray:
         """The bit-planes of a layer: (plane, …, row, word)."""
+        return self._here(self._state(layer))
+
+    def _state(self, layer: int) -> Any:
+        """The bit-planes where they lie."""
         if layer < 0:
             raise InputError("A layer has a number from 0 on", received=f"{layer}")
         recipe = self.recipe
@@ -156,23 +171,50 @@ class LayerStack:
         self._latest = (depth, state)  # filled layers change no more: block's end is the depth
         return self.recipe
 
-    def _first(self) -> WordArray:
-        return planes.pack(self.recipe.frame, self.recipe.classes)
+    def origins(self, training: IntArray) -> Array:
+        """Which training cell each cell of the filled grid descends from: its number.
 
-    def _keep(self, number: int, state: WordArray) -> None:
+        `training` (cell, axis): the classified cells of layer 0, in any order. Where the filling
+        rule copies, a number is copied as a class is, in ⌈log₂ numbers⌉ planes of its own.
+        """
+        state = planes.pack_numbers(training, self.recipe.grid)
+        state, _ = self._advance(self._there(state), 1, self.recipe.depth or 0, fill=True)
+        return planes.unpack_numbers(self._here(state), self.recipe.grid[-1])
+
+    @cached_property
+    def _device(self) -> DeviceLayers | None:
+        """The layers on a device, if it is not the processor."""
+        if self.place is None:
+            return None
+        from .device.engine import DeviceLayers
+
+        recipe = self.recipe
+        return DeviceLayers(self.place, recipe.grid, lazy=recipe.lazy, held=recipe.anchors)
+
+    def _there(self, state: WordArray) -> Any:
+        return state if self._device is None else self._device.upload(state)
+
+    def _here(self, state: Any) -> WordArray:
+        return np.asarray(state) if self._device is None else self._device.download(state)
+
+    def _first(self) -> Any:
+        return self._there(planes.pack(self.recipe.frame, self.recipe.classes))
+
+    def _keep(self, number: int, state: Any) -> None:
         """Keep a frame; where the room is used up, every second one goes."""
         self._kept[number] = state
         while self._kept and len(self._kept) * state.nbytes > KEPT_BYTES:
             self._every *= 2
             self._kept = {n: kept for n, kept in self._kept.items() if n % self._every == 0}
 
-    def _advance(
-        self, state: WordArray, first: int, layers: int, *, fill: bool
-    ) -> tuple[WordArray, IntArray]:
+    def _advance(self, state: Any, first: int, layers: int, *, fill: bool) -> tuple[Any, IntArray]:
         """Apply layers first … first + layers − 1; also gives (layer,) unclassified cells left."""
         if fill and self.recipe.rule == "vote":
-            return self._vote(state, first, layers)
+            voted, left = self._vote(self._here(state), first, layers)
+            return self._there(voted), left
         starts = stream_starts(self.recipe.seed, range(first, first + layers))
+        if self._device is not None:
+            return self._device.run(state, starts, fill=fill)
         left = np.zeros(layers, np.int64)
         anchors = np.zeros((0, *state.shape[2:]), np.uint64)
         held = self.recipe.anchors

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..compiled import compiled
-from ..types import UNCLASSIFIED, BoolArray, ByteArray, WordArray
+from ..types import UNCLASSIFIED, Array, BoolArray, ByteArray, IntArray, WordArray
 from .random_bits import WORD_BITS, word_count
 
 
@@ -45,6 +45,27 @@ def unpack(planes: WordArray, columns: int) -> ByteArray:
     _spread(lines, eights)
     labels = eights.astype("<u8", copy=False).view(np.uint8)[:, :columns]
     return np.ascontiguousarray(labels).reshape(*planes.shape[1:-1], columns)
+
+
+def pack_numbers(cells: IntArray, grid: tuple[int, ...]) -> WordArray:
+    """The number of each of the cells (cell, axis) in a grid, others unclassified: bit-planes."""
+    numbers = np.arange(len(cells))
+    planes = []
+    for digit in range(plane_count(len(cells))):
+        bits = np.zeros(grid, bool)
+        last = digit == plane_count(len(cells)) - 1
+        bits[tuple(cells[slice(None) if last else (numbers >> digit) & 1 == 1].T)] = True
+        planes.append(pack_bits(bits))
+    return np.stack(planes)
+
+
+def unpack_numbers(planes: WordArray, columns: int) -> Array:
+    """Bit-planes (plane, …, row, word) as int32 (…, row, column), −1 for unclassified."""
+    lines = row_lines(planes)
+    numbers = unpack_bits(lines[-1], columns).astype(np.int32) - 1
+    for digit in range(len(lines) - 1):
+        numbers += unpack_bits(lines[digit], columns).astype(np.int32) << digit
+    return numbers.reshape(*planes.shape[1:-1], columns)
 
 
 def row_lines(planes: WordArray) -> WordArray:

@@ -363,8 +363,9 @@ class WindowReading:
     that are `drawn` (by their places). `output` is (row, column), `planes` (channel, row, column)
     the input with its padding, `kernel` (channel, row, column) or None. `kind` says what is made of
     a window of `window` rows and columns, laid on by `stride` and `dilation` (down, across): the
-    "sum" of the products with the kernel and the `bias`, the "max" or the "mean". `names` are those
-    of the channels, `written` the kernel's numbers as a person wrote them, in reading order.
+    "sum" of the products with the kernel and the `bias`, the "max" or the "mean"; `value_name` says
+    it in words. `names` are those of the channels, `written` the kernel's numbers as a person wrote
+    them, in reading order.
     """
 
     box: tuple[float, float, float, float]
@@ -378,6 +379,7 @@ class WindowReading:
     dilation: tuple[int, int]
     bias: float | None
     kind: str
+    value_name: str
     names: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
 

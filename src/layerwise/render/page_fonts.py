@@ -57,6 +57,8 @@ def _spoken(documents: Sequence[Json]) -> Iterable[str]:
             terms = layer["terms"] or {"source": "", "names": []}
             yield from (layer["name"], *layer["names"], layer["note"])
             yield from (terms["source"], *terms["names"])
+        for window in film.get("windows", []):
+            yield from (window["value_name"], *window["names"], *window["written"])
         reading: dict[str, Any]
         for reading in film["readings"]:
             yield from (reading["column_axis"], reading["row_axis"], *reading["classes"])

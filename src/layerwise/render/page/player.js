@@ -4,6 +4,7 @@ import { Painter, Sources } from "./canvas.js";
 import { Parts } from "./parts.js";
 import { add, fillCard, placeCard, Readings, shownAt } from "./pointing.js";
 import { Units } from "./units.js";
+import { fillWindow, windowBoxes, windowReadings } from "./windows.js";
 import { Zoom } from "./zoom.js";
 
 /** Device-independent pixels for one of a tall scene's, so that its smallest text can be read. */
@@ -74,8 +75,10 @@ export class Player {
 
   /** What is needed to show a film, and to tell of it. */
   layoutOf(film) {
+    const readings = new Readings(film, this.sources);
+    readings.entries.push(...windowReadings(film, this.sources));
     return {
-      film, painter: new Painter(film, this.sources), readings: new Readings(film, this.sources),
+      film, painter: new Painter(film, this.sources), readings,
       units: new Units(film, this.sources), parts: new Parts(film),
     };
   }
@@ -606,6 +609,7 @@ export class Player {
       this.canvas.offsetTop + (y + height / 2 - view.y) * scale,
     ];
     const mark = this.part("cell");
+    mark.replaceChildren();
     mark.style.width = `${sides[0]}px`;
     mark.style.height = `${sides[1]}px`;
     mark.style.left = `${middle[0] - sides[0] / 2}px`;
@@ -617,6 +621,10 @@ export class Player {
   async read() {
     const cell = this.cell;
     if (!cell || !this.shown) return;
+    if (cell.reading.isWindow) {
+      this.readWindow(cell);
+      return;
+    }
     const percent = await this.layout.readings.percent(cell);
     if (cell !== this.cell || !this.shown) return;
     const shown = shownAt(this.layout.painter, this.stop, this.shown, cell);
@@ -625,6 +633,27 @@ export class Player {
     card.hidden = false;
     placeCard(card, this.pointer[0], this.pointer[1]);
     this.markCell(cell);
+  }
+
+  /** Show how a cell of an output was computed, and light what it was computed from. */
+  readWindow(cell) {
+    const card = this.part("card"), scale = this.windowScale();
+    fillWindow(card, cell, this.words);
+    card.hidden = false;
+    placeCard(card, this.pointer[0], this.pointer[1]);
+    this.markCell(cell);
+    const [left, top, width, height] = cell.reading.box, mark = this.part("cell");
+    const corner = [
+      left + cell.column * (width / cell.reading.columns),
+      top + cell.row * (height / cell.reading.rows),
+    ];
+    for (const box of windowBoxes(cell)) {
+      const { style } = add(mark, "i", "");
+      style.left = `${(box[0] - corner[0]) * scale}px`;
+      style.top = `${(box[1] - corner[1]) * scale}px`;
+      style.width = `${box[2] * scale}px`;
+      style.height = `${box[3] * scale}px`;
+    }
   }
 
   /** A frame around the cell. */

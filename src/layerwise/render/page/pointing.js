@@ -123,13 +123,16 @@ function cssOf(pixel) {
     + ` / ${(pixel >>> 24) / 255})`;
 }
 
+/** What the page's language writes before the fraction of a number. */
+const POINT = (0.5).toLocaleString(document.documentElement.lang || "en").charAt(1);
+
 /**
- * Three significant digits, with a true minus.
+ * Three significant digits, with a true minus, as the page's language writes them.
  * @param {number} value
  */
 export function short(value) {
   const rounded = Number(value.toPrecision(3));
-  return String(rounded).replaceAll("-", "−");
+  return String(rounded).replaceAll("-", "−").replace(".", POINT);
 }
 
 /**

@@ -104,8 +104,8 @@ class _Walk(Drawing):
 
     def windows(self) -> list[WindowReading]:
         """What a page tells of each cell of the output."""
-        placed = self.sheet.placed
-        found = pooling_reading(self.trace, placed(self.output_box), placed(self.picture.place))
+        placed, told = self.sheet.placed, self.sheet.words
+        found = pooling_reading(self.trace, told, placed(self.output_box), placed(self.picture.place))
         return [found] if found is not None else []
 
     @cached_property

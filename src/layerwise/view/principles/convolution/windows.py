@@ -42,13 +42,13 @@ def window_reading(
         box=box, sources=tuple(sources), drawn=tuple(int(at) for at in drawn),
         output=trace["output", 0][channel], planes=planes, kernel=trace["kernel", 0][channel],
         window=_pair(trace["kernel", 0].shape[2:]), stride=_pair(about["stride"]),
-        dilation=_pair(about["dilation"]), bias=bias, kind="sum",
+        dilation=_pair(about["dilation"]), bias=bias, kind="sum", value_name=told("convolution.sum"),
         names=tuple(channel_names(trace, told)) if len(inputs) > 1 else (),
-        written=tuple(str(cell) for row in about.get("written") or () for cell in row),
+        written=tuple(told.figures(str(cell)) for row in about.get("written") or () for cell in row),
     )  # fmt: skip
 
 
-def pooling_reading(trace: Trace, box: Box, source: Box) -> WindowReading | None:
+def pooling_reading(trace: Trace, told: Words, box: Box, source: Box) -> WindowReading | None:
     """The same of pooling."""
     about = trace.about
     plane: FloatArray = trace["picture", 0][int(about["channel"])]
@@ -57,7 +57,8 @@ def pooling_reading(trace: Trace, box: Box, source: Box) -> WindowReading | None
     return WindowReading(
         box=box, sources=(source,), drawn=(0,), output=trace["output", 0][int(about["channel"])],
         planes=plane[None], kernel=None, window=_pair(about["size"]), stride=_pair(about["stride"]),
-        dilation=(1, 1), bias=None, kind=str(about["kind"]), names=(), written=(),
+        dilation=(1, 1), bias=None, kind=str(about["kind"]),
+        value_name=told(f"convolution.pooling-{about['kind']}"),
     )  # fmt: skip
 
 

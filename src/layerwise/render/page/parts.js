@@ -40,11 +40,14 @@ export class Parts {
     return this.entries[number].stops?.[stop] ?? 0;
   }
 
-  /** The stop of this picture that belongs to one of what is in a part; itself if it fits. */
+  /** The stop of this picture, nearest to one, that belongs to a stop of what is in a part. */
   stopAround(number, stop, inner) {
-    if (this.stopIn(number, stop) === inner) return stop;
-    const found = this.entries[number].stops?.indexOf(inner) ?? -1;
-    return found < 0 ? stop : found;
+    const stops = this.entries[number].stops ?? [];
+    let nearest = stop, least = Infinity;
+    stops.forEach((own, at) => {
+      if (own === inner && Math.abs(at - stop) < least) [nearest, least] = [at, Math.abs(at - stop)];
+    });
+    return nearest;
   }
 
   /** The part nearest to another in a direction; itself where there is none. */

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
 from ...errors import InputError
+from ...language import words
 from ...scene import Mark, Scene
 from ...trace import Trace
 from ..diagram.folding import blocks_of
@@ -16,6 +18,7 @@ from ..style import Theme
 from ..style import theme as theme_named
 from .assembly import Film, Options
 from .deep import Sizes
+from .insides import Insides
 from .layout import TALL, WIDE
 from .places import MOST_COLUMNS, layer_ranks
 from .pointed import pointed
@@ -67,12 +70,23 @@ def network(
     blocks = blocks_of(graph) if deep else None
     films = [Film(sizes, options, WIDE, blocks) for sizes in read]
     portrait = None
+
+    @cache
+    def insides() -> Insides:
+        return Insides(
+            [(film.panels, film.story.states) for film in films], options.theme, words(),
+            sheets=sum(len(column.boxes) + 1 for column in films[0].panels.places.columns),
+        )  # fmt: skip
+
     if sum(film.weight for film in films) <= MOST_TWICE:
-        portrait = _scene([Film(sizes, options, TALL, blocks) for sizes in read])
-    return _scene(films, portrait)
+        tall = [Film(sizes, options, TALL, blocks) for sizes in read]
+        portrait = _scene(tall, insides)
+    return _scene(films, insides, portrait)
 
 
-def _scene(films: Sequence[Film], portrait: Scene | None = None) -> Scene:
+def _scene(
+    films: Sequence[Film], insides: Callable[[], Insides], portrait: Scene | None = None
+) -> Scene:
     """Films of several samples, one after another, as one."""
     first = films[0]
     story = joined([film.story for film in films], [film.name for film in films])
@@ -95,4 +109,5 @@ def _scene(films: Sequence[Film], portrait: Scene | None = None) -> Scene:
         poster=story.poster,
         portrait=portrait,
         units=lambda: pointed([(film.panels, film.story.states) for film in films]),
+        parts=lambda: insides().parts(first.panels),
     )

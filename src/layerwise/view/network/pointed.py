@@ -137,7 +137,7 @@ def _terms(panels: Panels, rows: Rows, number: int, numbers: IntArray) -> Terms 
     layer = reading.graph.layers[number]
     if layer.kind != "dense" or len(layer.inputs) != 1 or not layer.weight or not len(numbers):
         return None
-    found = [_products(own, number, numbers, moment) for own, moment in rows]
+    found = [products(own, number, numbers, moment) for own, moment in rows]
     parts = [each for each in found if each is not None]
     if len(parts) < len(found):
         return None
@@ -160,8 +160,10 @@ def _terms(panels: Panels, rows: Rows, number: int, numbers: IntArray) -> Terms 
     )  # fmt: skip
 
 
-class _Products(NamedTuple):
-    """Places, inputs and weights (unit, term), rest, sums and bias (unit,), how many inputs."""
+class Products(NamedTuple):
+    """The largest terms of a dense layer's sums, and what the others add up to.
+
+    Places, inputs and weights (unit, term), rest, sums and bias (unit,), how many inputs."""
 
     places: IntArray
     inputs: FloatArray
@@ -172,7 +174,8 @@ class _Products(NamedTuple):
     total: int
 
 
-def _products(reading: Reading, number: int, numbers: IntArray, moment: int) -> _Products | None:
+def products(reading: Reading, number: int, numbers: IntArray, moment: int) -> Products | None:
+    """Those of some units; None where they were not kept or do not add up."""
     layer = reading.graph.layers[number]
     weight, given = reading.value(layer.weight, moment), reading.output(layer.inputs[0], moment)
     own = summing_site(reading, number)
@@ -191,17 +194,17 @@ def _products(reading: Reading, number: int, numbers: IntArray, moment: int) -> 
         bias = None if (held < 0).any() else bias[held]
     elif layer.bias:
         return None
-    products = weight[rows] * flat
-    total, own_sums = products.sum(axis=1), sums[at]
+    each = weight[rows] * flat
+    total, own_sums = each.sum(axis=1), sums[at]
     off = np.abs(total + (0 if bias is None else bias) - own_sums)
-    sizes = np.abs(products).sum(axis=1) + (0 if bias is None else np.abs(bias))
+    sizes = np.abs(each).sum(axis=1) + (0 if bias is None else np.abs(bias))
     if not (off <= EXACT * np.maximum(sizes, 1.0)).all():
         return None  # something else was computed: rather nothing than a wrong sum
-    order = np.argsort(-np.abs(products), axis=1, kind="stable")[:, :MOST_TERMS]
-    taken = np.take_along_axis(products, order, axis=1)
+    order = np.argsort(-np.abs(each), axis=1, kind="stable")[:, :MOST_TERMS]
+    taken = np.take_along_axis(each, order, axis=1)
     chosen = np.take_along_axis(weight[rows], order, axis=1)
     rest = total - taken.sum(axis=1)
-    return _Products(order, flat[order], chosen, rest, own_sums, bias, len(flat))
+    return Products(order, flat[order], chosen, rest, own_sums, bias, len(flat))
 
 
 def _thinned(layers: Sequence[LayerReading]) -> list[LayerReading]:

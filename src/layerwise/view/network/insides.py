@@ -1,0 +1,143 @@
+"""What of a network's film a page opens: layers and units, each with a sheet that is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ...language import Words
+from ...scene import Part, Scene
+from ..charts.frame import chosen
+from ..marks import Box
+from ..style import LABEL_SIZE, Theme, format_count
+from .layer_sheet import LayerSheet
+from .layout import Layout
+from .panels import Panels
+from .places import Column
+from .reading import Chosen, Reading
+from .sheet import Pages, Row
+from .story import State
+from .unit_sheet import UnitSheet
+
+MOST_SHEETS: Final = 400
+"""Sheets of units in one page; those of further units are left out, which their card says."""
+MOST_STOPS: Final = 900
+"""Stops of all sheets together: where there are many sheets, they show some moments only."""
+
+Inside = Callable[[], Scene]
+
+
+class Insides:
+    """The sheets of a film. `films` are its samples: panels and states of each, in order.
+
+    A page's parts with one sheet share its function, so that it is written once.
+    """
+
+    def __init__(
+        self, films: Sequence[tuple[Panels, Sequence[State]]], theme: Theme, words: Words, *,
+        sheets: int,
+    ) -> None:  # fmt: skip
+        rows: list[Row] = []
+        labels: list[str] = []
+        self._row_of_stop: list[int] = []
+        for panels, states in films:
+            seen: dict[int, int] = {}
+            for state in states:
+                if state.moment not in seen:
+                    seen[state.moment] = len(rows)
+                    rows.append((panels.reading, state.moment))
+                    labels.append(_label(panels.reading, state.moment, words, len(films) > 1))
+                self._row_of_stop.append(seen[state.moment])
+        most = max(MOST_STOPS // max(min(sheets, MOST_SHEETS), 1), 2)
+        kept = chosen(len(rows), most)
+        # Each stop of the film opens the last of the kept rows that is not after its own.
+        self.stops = tuple(
+            max((at for at, row in enumerate(kept) if row <= own), default=0)
+            for own in self._row_of_stop
+        )
+        panels = films[0][0]
+        left_out = ""
+        if len(kept) < len(rows):
+            shown, total = format_count(len(kept)), format_count(len(rows))
+            left_out = words("network.moments", shown=shown, total=total)
+        self.pages = Pages(
+            tuple(rows[at] for at in kept), tuple(labels[at] for at in kept), theme, words,
+            panels.columns, left_out,
+        )  # fmt: skip
+        self._left = MOST_SHEETS
+        self._units: dict[tuple[int, int], Inside | None] = {}
+        self._layers: dict[int, Inside | None] = {}
+
+    def unit(self, number: int, unit: int) -> Inside | None:
+        """What opens a unit; None where there is nothing more to show of it, or no room left."""
+        key = number, unit
+        if key not in self._units:
+            reading = self.pages.rows[0][0]
+            sheet = UnitSheet(self.pages, number, unit, reading.chosen(number))
+            wanted = self._left > 0 and sheet.has_more()
+            self._left -= wanted
+            self._units[key] = sheet.scene if wanted else None
+        return self._units[key]
+
+    def layer(self, number: int) -> Inside | None:
+        """What opens a layer; None where it has no units."""
+        if number not in self._layers:
+            reading = self.pages.rows[0][0]
+            drawn: Chosen = reading.chosen(number)
+            sheet = LayerSheet(self.pages, number, drawn, self.unit)
+            known = len(drawn) > 0 and any(values is not None for values in sheet.values)
+            self._layers[number] = sheet.scene if known else None
+        return self._layers[number]
+
+    def parts(self, panels: Panels) -> list[Part]:
+        """Of a film with columns: each layer by its heading and its density, and each unit."""
+        found = []
+        for column in panels.places.columns:
+            if column.rank:
+                found += self._of(panels, column)
+        return found
+
+    def _of(self, panels: Panels, column: Column) -> list[Part]:
+        pages, number = self.pages, column.number
+        reading = panels.reading
+        layer = reading.graph.layers[number]
+        drawn = reading.chosen(number)
+        said = reading.said(number)
+        lines = [layer.label, *([f"{said[0]}: {pages.rule(said[1])}"] if said else [])]
+        inside = self.layer(number)
+        name = pages.name(number)
+        parts = [
+            Part(box, name, tuple(lines), inside, self.stops)
+            for box in _labels(panels, column, panels.layout)
+        ]
+        mapped = column.content == "map"
+        for box, unit in zip(column.boxes.tolist(), drawn.numbers, strict=False):
+            own = pages.unit_name(number, int(unit), mapped=mapped)
+            place = (box[0], box[1], box[2], box[3])
+            parts.append(
+                Part(place, f"{name}, {own}", (), self.unit(number, int(unit)), self.stops)
+            )
+        return parts
+
+
+def _labels(panels: Panels, column: Column, layout: Layout) -> list[Box]:
+    """Where a layer is named, and where the density of its numbers stands."""
+    middle = float(column.boxes[:, 0].mean() + column.boxes[0, 2] / 2)
+    wide = min(panels.places.room, 150.0) if column.rank < panels.places.depth else 120.0
+    if not panels.places.is_alone(column):
+        return [(middle - wide / 2, float(column.boxes[0, 1]) - 34, wide, 28.0)]
+    above = layout.top - 23 - 2 * 22 - LABEL_SIZE
+    boxes: list[Box] = [(middle - wide / 2, above, wide, layout.top - 12 - above)]
+    if column.rank < panels.places.depth:
+        boxes.append((middle - wide / 2, layout.bottom + 6, wide, 58.0))
+    return boxes
+
+
+def _label(reading: Reading, moment: int, words: Words, several: bool) -> str:
+    """What a stop of a sheet is called: the moment, and the sample where there are several."""
+    at = reading.trace.moments[moment].at
+    parts = [f"{key} {format_count(int(value))}" for key, value in at.items()]
+    if several:
+        number = format_count(reading.sample(moment) + 1)
+        parts.insert(0, words("network.sample", number=number))
+    return ", ".join(parts)

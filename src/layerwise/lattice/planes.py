@@ -21,12 +21,29 @@ def plane_count(classes: int) -> int:
 
 def pack(labels: ByteArray, classes: int) -> WordArray:
     """A label map (…, row, column) as bit-planes (plane, …, row, word)."""
-    classified = labels != UNCLASSIFIED
-    digits = [
-        ((labels >> digit) & 1).astype(bool) & classified
-        for digit in range(plane_count(classes) - 1)
-    ]
-    return np.stack([pack_bits(bits) for bits in (*digits, classified)])
+    *outer, columns = labels.shape
+    packed = np.zeros((plane_count(classes), *outer, word_count(columns)), np.uint64)
+    lines = packed.reshape(len(packed), -1, packed.shape[-1])
+    _gather(np.ascontiguousarray(labels).reshape(-1, columns), lines)
+    return packed
+
+
+@compiled
+def _gather(labels: ByteArray, planes: WordArray) -> None:
+    """Set the bits of the planes (plane, row, word), which are all 0, by labels (row, column)."""
+    rows, columns = labels.shape
+    digits = planes.shape[0] - 1
+    for row in range(rows):
+        for word in range(planes.shape[2]):
+            first = WORD_BITS * word
+            for plane in range(digits + 1):
+                bits = np.uint64(0)
+                for place in range(min(WORD_BITS, columns - first)):
+                    label = labels[row, first + place]
+                    known = np.uint64(label != UNCLASSIFIED)
+                    bit = known if plane == digits else (label >> plane) & known
+                    bits |= np.uint64(bit) << np.uint64(place)
+                planes[plane, row, word] = bits
 
 
 def pack_bits(bits: BoolArray) -> WordArray:

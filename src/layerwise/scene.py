@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import InputError, unknown_name
+from .scene_volume import Volume
 from .types import Array, ByteArray, Float32Array, FloatArray, IntArray, float32_array
 
 Color: TypeAlias = tuple[int, int, int, int]
@@ -443,7 +444,8 @@ class Scene:
     `portrait` is the same film laid out for a tall screen; `replays` gives recipes by which a
     page can compute an image's pixels itself (site name → recipe, as in the trace); `readings`,
     `windows` and `units` give what a page needs to answer a hover, `parts` what can be opened in
-    it.
+    it, `volume` what it needs to draw a grid in three dimensions itself, `beside` the marks of a
+    stop without those of that grid.
     """
 
     def __init__(
@@ -465,11 +467,14 @@ class Scene:
         units: Callable[[], UnitReading | None] | None = None,
         parts: Callable[[], Sequence[Part]] | None = None,
         windows: Callable[[], Sequence[WindowReading]] | None = None,
+        volume: Callable[[], Volume] | None = None,
+        beside: Callable[[int], Sequence[Mark]] | None = None,
     ) -> None:
         if min(size) < 2 or fps <= 0:
             raise InputError("A scene needs a size of 2 pixels or more and a positive frame rate")
         self._draw, self._readings, self._units = draw, readings, units
         self._parts, self._windows = parts, windows
+        self._volume, self._beside = volume, beside
         self.timeline, self.size, self.fps, self.ground = timeline, size, float(fps), ground
         self.title, self.description, self.chapters = title, description, tuple(chapters)
         self.poster, self.camera, self.portrait = poster, camera, portrait
@@ -537,6 +542,14 @@ class Scene:
     def windows(self) -> list[WindowReading]:
         """What a page needs to answer when a cell of a convolution's output is pointed at."""
         return list(self._windows()) if self._windows is not None else []
+
+    def volume(self) -> Volume | None:
+        """What a page needs to draw a grid in three dimensions itself, if there is one."""
+        return self._volume() if self._volume is not None else None
+
+    def written_marks(self, stop: int) -> list[Mark]:
+        """The marks at rest at a stop, without those that whoever reads `volume` draws itself."""
+        return self.stop_marks(stop) if self._beside is None else list(self._beside(stop))
 
     def units(self) -> UnitReading | None:
         """What a page needs to answer when a unit or a link is pointed at, if there are any."""

@@ -39,6 +39,7 @@ from .scene import (
     UnitReading,
     WindowReading,
 )
+from .scene_volume import Volume
 from .types import Array, ByteArray
 
 VERSION: Final = 1
@@ -276,7 +277,7 @@ def _film(scene: Scene, shared: _Shared) -> Json:
     for number, stop in enumerate(scene.stops):
         shown: dict[int, tuple[Mark, int]] = {}
         order: list[int] = []
-        for mark in scene.stop_marks(number):
+        for mark in scene.written_marks(number):
             known = seen.get(id(mark))
             index = known[1] if known else marks.index(_mark(mark, shared))
             shown[id(mark)] = (mark, index)
@@ -295,6 +296,9 @@ def _film(scene: Scene, shared: _Shared) -> Json:
     windows = scene.windows()
     if windows:
         more["windows"] = [_window(window, shared.form) for window in windows]
+    volume = scene.volume()
+    if volume is not None:
+        more["volume"] = _fields(volume, shared.form)
     parts = scene.parts()
     if parts:
         more["parts"] = [_part(part, shared) for part in parts]
@@ -471,7 +475,7 @@ def _units(reading: UnitReading, form: Form) -> Json:
     }
 
 
-def _fields(value: LayerReading | Terms | Kernels | WindowReading, form: Form) -> Json:
+def _fields(value: LayerReading | Terms | Kernels | WindowReading | Volume, form: Form) -> Json:
     """Every field by its name; arrays exact, to the last bit of their floats."""
     written: Json = {}
     for each in fields(value):

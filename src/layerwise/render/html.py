@@ -29,7 +29,7 @@ SCRIPT_WORDS: Final = (
     "play", "pause", "computing", "unreached", "more", "unclassified", "every", "unit", "cell",
     "place", "channel", "value", "input", "weight", "signal", "probability", "slope", "others",
     "bias", "sum", "not_kept", "open", "length", "length_sign", "kernel", "patch", "map",
-    "other_channels", "channels",
+    "other_channels", "channels", "hand", "turn", "height", "keys_turn", "keys_slices",
 )  # fmt: skip
 """What the script of a page says, of the texts of the player."""
 

@@ -57,6 +57,11 @@ def _spoken(documents: Sequence[Json]) -> Iterable[str]:
             terms = layer["terms"] or {"source": "", "names": []}
             yield from (layer["name"], *layer["names"], layer["note"])
             yield from (terms["source"], *terms["names"])
+        if "volume" in film:
+            volume = film["volume"]
+            yield from (*volume["axes"], *volume["names"], *volume["classes"], volume["caption"])
+            yield from (volume["seen"], volume["seen_cut"], "°")
+            yield from ("".join(captions) for captions in volume["captions"])
         for window in film.get("windows", []):
             yield from (window["value_name"], *window["names"], *window["written"])
         reading: dict[str, Any]

@@ -5,6 +5,9 @@ import { numbersOf, paletteOf, Pictures, runsOf } from "./document.js";
 import { FramesReplay } from "./frames.js";
 import { resample } from "./image.js";
 import { LatticeReplay } from "./lattice.js";
+import { VolumeReplay } from "./lattice_volume.js";
+import { VolumePicture } from "./volume.js";
+import { VolumeCells, volumeOf } from "./volume_cells.js";
 
 /**
  * @typedef {import("./document.js").SceneDocument} SceneDocument
@@ -20,7 +23,7 @@ const FONTS = { sans: '"Layerwise Sans", sans-serif', mono: '"Layerwise Mono", m
 export const WHOLE = { zoom: 1, x: 0, y: 0 };
 /** The opacity of lit links, and what is left of the others'. */
 const LIT = Math.round(0.95 * 255), DIMMED = 0.35;
-const REPLAYS = { copy: LatticeReplay, frames: FramesReplay };
+const REPLAYS = { copy: LatticeReplay, "copy in volume": VolumeReplay, frames: FramesReplay };
 
 /** What every layout of a scene draws from: pictures, palettes and replays. */
 export class Sources {
@@ -34,6 +37,13 @@ export class Sources {
     /** @type {Map<string, LatticeReplay | FramesReplay>} */
     this.replays = new Map();
     this.recipes = scene.replays;
+  }
+
+  /** The picture of a grid in three dimensions; its cells are the same in every layout. */
+  volumePicture(written) {
+    const volume = volumeOf(written, this.bytes);
+    this.cells ??= new VolumeCells(volume, this.replay(volume.site), this.recipes[volume.site]);
+    return new VolumePicture(volume, this.cells);
   }
 
   /** @param {string} site */
@@ -87,6 +97,7 @@ export class Painter {
     this.patches = new Map();
     this.scratch = document.createElement("canvas");
     this.sheets = new CurveSheets(film, (index) => this.mark(index));
+    this.volume = film.volume ? sources.volumePicture(film.volume) : null;
   }
 
   /** @param {number} index  of a mark, its arrays unpacked */
@@ -119,6 +130,10 @@ export class Painter {
       if (!source || !isWanted()) return null;
       sources.push(source);
     }
+    if (this.volume) {
+      const shown = await this.volume.cells.prepare(stop, isWanted);
+      return shown && Object.assign(sources, { volume: shown });
+    }
     return sources;
   }
 
@@ -145,6 +160,8 @@ export class Painter {
       else if (sheet) sheet.paint(context, mark, scale, order === 0 ? this.film.ground : null);
       else PAINTERS[mark.kind](context, mark, scale);
     });
+    this.volume?.paint(context, sources.volume, scale, view,
+      (mark) => PAINTERS[mark.kind](context, mark, scale));
   }
 
   /** @param {Source | null} source */

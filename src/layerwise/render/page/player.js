@@ -4,6 +4,8 @@ import { Painter, Sources } from "./canvas.js";
 import { Parts } from "./parts.js";
 import { add, fillCard, placeCard, Readings, shownAt } from "./pointing.js";
 import { Units } from "./units.js";
+import { VolumeReadings } from "./volume.js";
+import { VolumeHand } from "./volume_hand.js";
 import { fillWindow, windowBoxes, windowReadings } from "./windows.js";
 import { Zoom } from "./zoom.js";
 
@@ -65,6 +67,8 @@ export class Player {
     this.pointer = [0, 0];
     this.cursor = false;
     this.hashTime = 0;
+    // Before the zoom, so that who turns a grid does not move the picture.
+    this.hand = this.layouts[0].painter.volume ? new VolumeHand(this) : null;
     this.zoom = new Zoom(this);
     this.build();
   }
@@ -75,12 +79,11 @@ export class Player {
 
   /** What is needed to show a film, and to tell of it. */
   layoutOf(film) {
-    const readings = new Readings(film, this.sources);
-    readings.entries.push(...windowReadings(film, this.sources));
-    return {
-      film, painter: new Painter(film, this.sources), readings,
-      units: new Units(film, this.sources), parts: new Parts(film),
-    };
+    const painter = new Painter(film, this.sources);
+    const readings = painter.volume
+      ? new VolumeReadings(painter.volume) : new Readings(film, this.sources);
+    readings.entries?.push(...windowReadings(film, this.sources));
+    return { film, painter, readings, units: new Units(film, this.sources), parts: new Parts(film) };
   }
 
   /** Whether nothing else is in sight: the page is for this picture only. */
@@ -237,6 +240,7 @@ export class Player {
     }
     if (isNew) this.drawn += 1;
     this.drawnStop = stop;
+    this.hand?.tell();
     this.root.dataset.stop = String(stop); // what is on the screen, for whoever watches the page
     this.label();
     if (moved) this.writeHash();
@@ -269,6 +273,7 @@ export class Player {
       this.time = 0;
     } else this.time = this.film.stops[this.stop].time;
     this.playing = true;
+    this.hand?.moves(true);
     this.part("label").setAttribute("aria-live", "off"); // not every layer of a running film
     this.buttons();
     let before = performance.now();
@@ -293,6 +298,7 @@ export class Player {
   pause() {
     if (!this.playing) return;
     this.playing = false;
+    this.hand?.moves(false);
     this.part("label").setAttribute("aria-live", "polite");
     this.buttons();
     this.writeHash(true);
@@ -345,6 +351,7 @@ export class Player {
       case "keys": return this.part("keys").showModal();
       case "point": return this.toggleCursor();
       case "in": case "out": case "reset": case "left": case "right": case "up": case "down":
+        if (name === "reset") this.hand?.reset();
         return this.zoom.act(name);
     }
   }
@@ -389,6 +396,10 @@ export class Player {
     const arrow = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
     if (target.tagName === "SELECT" && event.key !== "?") return;
     if (target.closest?.("button") && (event.key === " " || event.key === "Enter")) return;
+    if (this.hand?.key(event)) {
+      event.preventDefault();
+      return;
+    }
     if (this.cursor && arrow[event.key]) {
       const [rows, columns] = arrow[event.key], far = event.shiftKey ? 10 : 1;
       this.moveCursor(rows * far, columns * far);

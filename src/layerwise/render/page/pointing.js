@@ -91,6 +91,7 @@ function snapped(reading, row, column) {
  * @returns {{color: string, label: number, chips: string[]} | null}
  */
 export function shownAt(painter, stop, sources, { reading, row, column }) {
+  if (reading.told) return reading.told(sources.volume);
   let best = null, rank = 0;
   painter.film.stops[stop].marks.forEach((index, order) => {
     const mark = painter.mark(index), source = sources[order];
@@ -118,7 +119,7 @@ export function shownAt(painter, stop, sources, { reading, row, column }) {
 }
 
 /** A canvas pixel as CSS. */
-function cssOf(pixel) {
+export function cssOf(pixel) {
   return `rgb(${pixel & 255} ${(pixel >>> 8) & 255} ${(pixel >>> 16) & 255}`
     + ` / ${(pixel >>> 24) / 255})`;
 }
@@ -148,7 +149,7 @@ export function fillCard(card, cell, percent, shown, stopLabel, words) {
   const { reading, row, column } = cell;
   card.replaceChildren();
   const step = reading.step;
-  for (const [name, value] of [
+  for (const [name, value] of reading.axes ?? [
     [reading.column_axis, reading.column_values[Math.floor(column / step)]],
     [reading.row_axis, reading.row_values[Math.floor(row / step)]],
   ]) {

@@ -36,4 +36,7 @@ def _scene(
         chapters=[Chapter(phase.first, phase.name) for phase in film.phases],
         poster=film.filled,
         portrait=portrait,
+        replays=lambda: {"labels": film.page_recipe},
+        volume=frames.written,
+        beside=frames.around,
     )

@@ -17,12 +17,12 @@ from .volume_picture import EMPTY, View
 
 HEIGHT: Final = 25.0
 """Degrees from which a grid is looked down on."""
-RATE: Final = 0.4
+RATE: Final = 0.5
 """Degrees that the view turns at every stop, at most."""
-WIDEST: Final = 70.0
-"""Degrees that it turns in the fuzzy layers, so that the eighth cut away stays in front."""
 FACING: Final = 45.0
-"""The turn at which that eighth is right in front."""
+"""The turn at which an edge of the grid, and the eighth cut away, is right in front."""
+WIDEST: Final = 36.0
+"""Degrees that it turns on either side of that: two sides of the grid are always seen."""
 MANY_STEPS: Final = 32
 """Steps of a class's strength where classes are many."""
 
@@ -39,8 +39,8 @@ class VolumeFilm(Film):
         self.position = (self.shape[0] // 2, self.shape[1] // 2, self.shape[2] // 2)
         self.strength = Strengths(len(self.classes), theme, self.colors)
         fuzzy = len(self.moments) - 1 - self.filled
-        self._rate = min(RATE, WIDEST / max(fuzzy, 1))
         self._facing = self.filled + fuzzy / 2
+        self._rate = min(RATE, WIDEST / max(self._facing, 1))
         self._codes: tuple[tuple[str, int], Array] = (("", -1), np.zeros((1, 1, 1), np.uint16))
 
     def view(self, stop: int) -> View:
@@ -112,7 +112,7 @@ class VolumeFilm(Film):
         exact = self.trace.header.replays["probabilities"]
         return {
             **page_recipe(self.recipe, self.layers),
-            "rule": "copy in three dimensions",
+            "rule": "copy in volume",
             "slices": self.shape[0],
             "depth": self.about["depth"],
             "restart": bool(self.recipe["restart"]),

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ...scene import Image, Mark, Rectangles, Reference, Segments
+from ...scene_volume import Volume
 from ...typeface import shorten, text_width
 from ...types import Array, FloatArray, float32_array
 from ..charts.class_table import ClassTable
@@ -17,7 +18,7 @@ from .frames import Frames
 from .layout import Box
 from .volume_film import HEIGHT, VolumeFilm
 from .volume_layout import VolumeLayout
-from .volume_picture import EMPTY, View, eighth, extent, picture, without_eighth
+from .volume_picture import EMPTY, SHADES, View, eighth, extent, picture, without_eighth
 
 CROSS = 0.45
 """Opacity of the lines that say where the other two slices are."""
@@ -92,6 +93,28 @@ class VolumeFrames(Frames):
         depth, row, column = self.volume.axes
         return (column, row), (depth, row), (column, depth)
 
+    @cached_property
+    def captions(self) -> tuple[tuple[str, ...], ...]:
+        """What stands above a slice, for every place of each axis (slice, row, column)."""
+        film, places = self.volume, self.places
+        captions = []
+        for values, name, number in zip(film.values, film.axes, (0, 2, 1), strict=True):
+            said = [
+                film.words("volume.cut", axis="{axis}", value=format_number(value))
+                for value in values.tolist()
+            ]
+            rest = max(text_width(each.replace("{axis}", ""), places.size) for each in said)
+            short = shorten(name, places.room(number) - rest, places.size)
+            captions.append(tuple(each.replace("{axis}", short) for each in said))
+        return tuple(captions)
+
+    def seen(self, *, cut: bool) -> str:
+        """From where the grid is seen, with places for the turn and the height."""
+        key = "seen_cut" if cut else "seen"
+        key += "" if self.places.is_wide else "_short"
+        said = self.volume.words(f"volume.{key}", turn="{turn}", height="{height}")
+        return shorten(said, self.grid[2], self.places.size)
+
     def _heads(self, stop: int) -> list[Mark]:
         """What the slices show, and how good it is."""
         film, places, theme = self.volume, self.places, self.theme
@@ -129,14 +152,12 @@ class VolumeFrames(Frames):
         x, y, width, height = self.grid
         pixels = picture(codes, film.palette(site), view, (int(width), int(height)), self.cell)
         behind, before = self._edges(view, cut=film.is_cut(stop))
-        key = "seen_cut" if film.is_cut(stop) else "seen"
-        said = film.words(
-            f"volume.{key}" + ("" if places.is_wide else "_short"),
-            turn=format_number(round(view.turn)), height=format_number(round(view.height)),
-        )  # fmt: skip
+        turn = (view.turn + 180) % 360 - 180
+        degrees = [format_number(round(angle)) for angle in (turn, view.height)]
+        said = self.seen(cut=film.is_cut(stop)).format(turn=degrees[0], height=degrees[1])
         box = (x, y, float(int(width)), float(int(height)))
         return [
-            label(*places.seen, shorten(said, width, places.size), theme.grey, size=places.size),
+            label(*places.seen, said, theme.grey, size=places.size),
             hairlines(behind, theme.hairline),
             Image(box, pixels, None, "area", Reference(site, moment)),
             hairlines(before, theme.hairline),
@@ -171,15 +192,82 @@ class VolumeFrames(Frames):
         middle = np.array([x + width / 2, y + height / 2])
         return float32_array((points + middle).reshape(-1, 4))
 
+    @cached_property
+    def names(self) -> tuple[str, str, str]:
+        """The names of columns, rows and slices at their arrows."""
+        places = self.places
+        depth, row, column = (
+            shorten(name, places.name_width, places.size) for name in self.volume.axes
+        )
+        return column, row, depth
+
+    @cached_property
+    def rising(self) -> tuple[bool, bool, bool]:
+        """Whether the values of columns, rows and slices grow with their numbers."""
+        depth, row, column = (bool(each[-1] >= each[0]) for each in self.volume.values)
+        return column, row, depth
+
+    def written(self) -> Volume:
+        """What a page needs to draw the grid and its slices itself."""
+        film, places, theme = self.volume, self.places, self.theme
+        stops = range(len(film.moments))
+        slices, rows, columns = (float32_array(values) for values in film.values)
+        views = [film.view(stop) for stop in stops]
+        x, y, width, height = self.grid
+        ticks = [[format_number(value) for value in each.tolist()] for each in film.values]
+        return Volume(
+            site="labels",
+            shape=film.shape,
+            position=film.position,
+            axes=film.axes,
+            slice_values=slices,
+            row_values=rows,
+            column_values=columns,
+            classes=tuple(film.classes),
+            colors=film.palette("labels"),
+            strengths=film.palette("probabilities"),
+            shades=SHADES,
+            ink=theme.ink,
+            grey=theme.grey,
+            hairline=theme.hairline,
+            unclassified=theme.unclassified,
+            grid=(x, y, float(int(width)), float(int(height))),
+            cell=self.cell,
+            turns=float32_array([view.turn for view in views]),
+            height=HEIGHT,
+            turned=np.array([self._fuzzy(film.turned_site(stop)) for stop in stops]),
+            cut=np.array([self._fuzzy(film.cut_site(stop)) for stop in stops]),
+            cut_from=film.filled,
+            boxes=self.cuts,
+            captions_at=places.cuts[0][1] - 12,
+            captions=self.captions,
+            ticks=tuple(map(tuple, ticks)),
+            arrows=places.axes,
+            arrow=places.arrow,
+            names=self.names,
+            rising=self.rising,
+            seen_at=places.seen,
+            seen=self.seen(cut=False),
+            seen_cut=self.seen(cut=True),
+            size=places.size,
+            fuzzy=(last := self._fuzzy(("probabilities", film.exact[-1]))),
+            caption=film.words("volume.caption", layers=format_count(last)),
+        )
+
+    def _fuzzy(self, shown: tuple[str, int]) -> int:
+        """How many fuzzy layers the probabilities of a site and moment are after; −1 for none."""
+        site, moment = shown
+        return -1 if site == "labels" else int(self.film.moments[moment].at["fuzzy"])
+
     def _arrows(self, view: View) -> list[Mark]:
         """Where the three axes go, with their names."""
-        film, places, theme = self.volume, self.places, self.theme
+        places, theme = self.places, self.theme
         origin = np.array(places.axes)
         ways = view.axes()[:2].T * places.arrow  # (column row slice, right down)
         lines: list[FloatArray] = []
         marks: list[Mark] = []
-        for way, values, name in zip(ways, film.values[::-1], film.axes[::-1], strict=True):
-            tip = way if values[-1] >= values[0] else -way
+        for way, rises, name in zip(ways, self.rising, self.names, strict=True):
+            tip = way if rises else -way
             length = max(float(np.hypot(*tip)), 1e-9)
             along = tip / length
             aside = np.array([-along[1], along[0]])
@@ -194,8 +282,7 @@ class VolumeFrames(Frames):
             marks.append(
                 label(
                     round(float(end[0]) + shift, 1), round(float(end[1]) + 0.34 * places.size, 1),
-                    shorten(name, places.name_width, places.size), theme.grey,
-                    size=places.size, anchor=anchor,
+                    name, theme.grey, size=places.size, anchor=anchor,
                 )
             )  # fmt: skip
         ends = float32_array(np.array(lines).reshape(-1, 4))
@@ -220,15 +307,11 @@ class VolumeFrames(Frames):
         fixed = ((0, depth), (2, column), (1, row))
         marks: list[Mark] = []
         ink = np.array((*theme.ink[:3], round(255 * CROSS)), np.uint8)
-        for number, (box, cells, (right, down), (axis, at)) in enumerate(
-            zip(self.cuts, pictures, crosses, fixed, strict=True)
+        for box, cells, (right, down), (axis, at) in zip(
+            self.cuts, pictures, crosses, fixed, strict=True
         ):
             x, y, width, height = box
-            said = film.words(
-                "volume.cut", axis="{axis}", value=format_number(float(film.values[axis][at]))
-            )
-            room = places.room(number) - text_width(said.replace("{axis}", ""), places.size)
-            said = said.replace("{axis}", shorten(film.axes[axis], room, places.size))
+            said = self.captions[axis][at]
             shown = colors[np.where(cells == EMPTY, len(palette), cells)]
             edge = [x - 0.5, y - 0.5, width + 1, height + 1]
             marks += [

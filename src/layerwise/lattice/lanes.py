@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from llvmlite import ir
 from numba import types
@@ -24,22 +24,17 @@ _VECTOR = ir.VectorType(ir.IntType(64), LANES)
 _WORD_ALIGNED: Final = 8  # bytes: groups may begin at any word
 
 
-class _LanesType(types.Type):  # type: ignore[misc]  # numba says nothing of its types
+class _LanesType(types.Type):
     """What numba calls a value of eight words."""
 
     def __init__(self) -> None:
         super().__init__(name="Lanes")
 
 
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
-    """Such a value is one vector of LLVM."""
-
-    def __init__(self, manager: Any, front_type: Any) -> None:
-        super().__init__(manager, front_type, _VECTOR)
-
-
-_lanes = _LanesType()
-register_model(_LanesType)(_LanesModel)
+_lanes: Any = cast(Any, _LanesType)()
+_plain: Any = models.PrimitiveModel
+# Such a value is one vector of LLVM.
+register_model(_LanesType)(lambda manager, lanes: _plain(manager, lanes, _VECTOR))
 
 
 def _pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -106,13 +101,14 @@ def _operator(symbol: Callable[[Any, Any], Any], instruction: str) -> None:
 
         return _lanes(_lanes, types.uint64), code
 
-    each, with_one = intrinsic(each), intrinsic(with_one)
+    every: Any = intrinsic(each)
+    alike: Any = intrinsic(with_one)
 
     def chosen(left: Any, right: Any) -> Any:
         if left is _lanes and right is _lanes:
-            return lambda left, right: each(left, right)  # noqa: PLW0108  # numba wants a function
+            return lambda left, right: every(left, right)  # noqa: PLW0108  # numba wants a function
         if left is _lanes and isinstance(right, types.Integer):
-            return lambda left, right: with_one(left, right)  # noqa: PLW0108
+            return lambda left, right: alike(left, right)  # noqa: PLW0108
         return None
 
     overload(symbol, strict=False)(chosen)

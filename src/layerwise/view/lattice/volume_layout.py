@@ -57,7 +57,7 @@ WIDE: Final = VolumeLayout(
 
 TALL: Final = VolumeLayout(
     frame=replace(
-        layout.TALL, size=(560, 1516), square=(28, 92, 504, 504), counter=(28, 630),
+        layout.TALL, size=(560, 1540), square=(28, 92, 504, 504), counter=(28, 630),
         table=(28, 744, 504, 172), curve=(28, 1010, 240, 56), foot=(28, 1410),
     ),
     seen=(28, 78),

@@ -40,3 +40,37 @@ def test_a_parameter_added_does_not_name_them():
 
     trace = lw.record(Placed(), torch.randn(1, 5, 4))
     assert trace.site("add").axes == trace.site("input").axes == ("sample", "position", "unit")
+
+
+def test_turned_axes_keep_their_names():
+    torch.manual_seed(0)
+
+    class Attending(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.att = nn.MultiheadAttention(8, 2, batch_first=True)
+
+        def forward(self, x):
+            return x + self.att(x, x, x, need_weights=False)[0]
+
+    model, x = Attending(), torch.randn(6, 5, 8)
+    trace = lw.record(model, x)
+    sites = {site.name: site for site in trace.sites}
+    inner = next(site for name, site in sites.items() if name.endswith("attention_forward"))
+    assert inner.axes == ("position", "sample", "unit")  # the module works along positions
+    assert sites["att"].axes == ("sample", "position", "unit")
+    with torch.no_grad():
+        expected = model.att(x, x, x, need_weights=False)[0]
+    kept = torch.from_numpy(trace["att", 0].copy())  # the module's own output, though it only turns one
+    torch.testing.assert_close(kept, expected[: len(kept)])
+    permuted = lw.record(Permuting(), torch.randn(2, 5, 4))
+    assert permuted.site("permute").axes == ("sample", "unit", "position")
+
+
+class Permuting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(4, 3, 1)
+
+    def forward(self, x):
+        return self.conv(x.permute(0, 2, 1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Final
 
@@ -127,6 +127,9 @@ def output_axes(
     if sides and count == int(sides[1]) + 2:
         return IMAGES[int(sides[1])]
     own = [source for source in operation.inputs if source.kind not in ("parameter", "buffer")]
+    turned = _turned(name, operation.arguments, known.get(id(own[0]))) if own else None
+    if turned is not None:
+        return turned
     for source in own:
         axes = known.get(id(source))
         if axes is not None and tuple(source.shape) == tuple(shape):
@@ -141,6 +144,24 @@ def output_axes(
     if name == "scaled_dot_product_attention" and count == 4:
         return (SAMPLE, HEAD, POSITION, UNIT)
     return (SAMPLE, *[f"axis {n}" for n in range(1, count)])
+
+
+def _turned(
+    name: str, arguments: Sequence[Any], axes: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    """The axes in another order, where it is told which; None for other operations."""
+    told = arguments[0] if len(arguments) == 1 else arguments
+    order = list(told) if isinstance(told, (list, tuple)) else []
+    if axes is None or not all(type(place) is int for place in order):
+        return None
+    if name in ("transpose", "swapaxes") and len(order) == 2:
+        places = list(range(len(axes)))
+        one, other = order
+        places[one], places[other] = places[other], places[one]
+        return tuple(axes[place] for place in places)
+    if name == "permute" and len(order) == len(axes):
+        return tuple(axes[place] for place in order)
+    return None
 
 
 MIXING: Final = frozenset(

@@ -92,7 +92,8 @@ def places_of(operations: list[Operation], inputs: list[Seen], returned: Returne
             own = output_axes(operation, tuple(output.shape), axes)
             place = add(output, name, own, "activation", inputs=fed, about=about)
             place.names = (place.site.name, *((frame.name,) if frame else ()), *ends[number])
-            place.reshapes = function_name(operation) in RESHAPING
+            whole = frame is not None and frame.name == name and bool(frame.module._modules)
+            place.reshapes = function_name(operation) in RESHAPING and not whole
     return places
 
 

@@ -70,6 +70,7 @@ class DeepFrames:
     ) -> None:  # fmt: skip
         self.sizes, self.story, self.panels, self.theme = sizes, story, panels, theme
         self.diagram = diagram
+        self.ranks_of_all = ranks
         self.ranks = np.array([ranks[number] for number in sizes.numbers])
         count = len(sizes.numbers)
         layout = panels.layout
@@ -86,7 +87,7 @@ class DeepFrames:
         alike = [sizes if own is sizes.reading else Sizes(own) for own in sizes.reading.alike]
         tops = layout.tops_below if diagram.fits else layout.tops_alone
         floors = layout.floors_below if diagram.fits else layout.floors_alone
-        self._output_scale, self._slope_scale = (
+        self.output_scale, self._slope_scale = (
             power_scale(values, top, floor)
             for values, top, floor in zip(
                 (
@@ -110,7 +111,7 @@ class DeepFrames:
         marks = [*self._still]
         front = _front(here.lit, there.lit, fraction)
         marks += self._bars(
-            self._output_scale, self.sizes.outputs(here.moment), self.sizes.outputs(there.moment),
+            self.output_scale, self.sizes.outputs(here.moment), self.sizes.outputs(there.moment),
             fraction, self.ranks <= front, POSITIVE[:3],
         )  # fmt: skip
         if self.has_gradients:
@@ -128,7 +129,7 @@ class DeepFrames:
                 sizes, scale, hue = self.sizes.gradients, self._slope_scale, NEGATIVE
             else:
                 sizes, scale, hue, reached = (
-                    self.sizes.outputs, self._output_scale, POSITIVE, self.ranks <= front
+                    self.sizes.outputs, self.output_scale, POSITIVE, self.ranks <= front
                 )  # fmt: skip
             marks += self.diagram.marks(
                 sizes(near.moment), reached, scale, hue, backward=sizes == self.sizes.gradients
@@ -173,14 +174,14 @@ class DeepFrames:
 
     def _axes(self) -> list[Mark]:
         ends = self.left, self.right
-        marks = axis(self._output_scale, ends, "size of the outputs", self.theme)
+        marks = axis(self.output_scale, ends, "size of the outputs", self.theme)
         if self.has_gradients:
             marks += axis(self._slope_scale, ends, "size of the gradients", self.theme)
         return marks
 
     def _blocks(self, root: Block) -> list[Mark]:
         """Where the network's blocks begin, by name, as many as fit."""
-        base = (self._slope_scale if self.has_gradients else self._output_scale).start + 24
+        base = (self._slope_scale if self.has_gradients else self.output_scale).start + 24
         place = {number: at for at, number in enumerate(self.sizes.numbers)}
         marks: list[Mark] = []
         free = -math.inf

@@ -17,7 +17,7 @@ from ..diagram.graph import network_graph
 from ..style import Theme
 from ..style import theme as theme_named
 from .assembly import Film, Options
-from .deep import Sizes
+from .deep import DeepFrames, Sizes
 from .insides import Insides
 from .layout import TALL, WIDE
 from .places import MOST_COLUMNS, layer_ranks
@@ -109,5 +109,7 @@ def _scene(
         poster=story.poster,
         portrait=portrait,
         units=lambda: pointed([(film.panels, film.story.states) for film in films]),
-        parts=lambda: insides().parts(first.panels),
+        parts=lambda: insides().parts(
+            first.panels, first.frames if isinstance(first.frames, DeepFrames) else None
+        ),
     )

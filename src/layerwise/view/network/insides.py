@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from ...language import Words
 from ...scene import Part, Scene
 from ..charts.frame import chosen
+from ..diagram.folding import Block
 from ..marks import Box
 from ..style import LABEL_SIZE, Theme, format_count
+from .block_sheet import BlockSheet
+from .deep import DeepFrames
 from .layer_sheet import LayerSheet
 from .layout import Layout
 from .panels import Panels
@@ -17,11 +21,11 @@ from .places import Column
 from .reading import Chosen, Reading
 from .sheet import Pages, Row
 from .story import State
-from .unit_sheet import UnitSheet
+from .unit_sheet import UnitSheet, WholeSheet
 
 MOST_SHEETS: Final = 400
 """Sheets of units in one page; those of further units are left out, which their card says."""
-MOST_STOPS: Final = 900
+MOST_STOPS: Final = 600
 """Stops of all sheets together: where there are many sheets, they show some moments only."""
 
 Inside = Callable[[], Scene]
@@ -67,6 +71,7 @@ class Insides:
         self._left = MOST_SHEETS
         self._units: dict[tuple[int, int], Inside | None] = {}
         self._layers: dict[int, Inside | None] = {}
+        self._blocks: dict[int, Inside] = {}
 
     def unit(self, number: int, unit: int) -> Inside | None:
         """What opens a unit; None where there is nothing more to show of it, or no room left."""
@@ -84,13 +89,40 @@ class Insides:
         if number not in self._layers:
             reading = self.pages.rows[0][0]
             drawn: Chosen = reading.chosen(number)
-            sheet = LayerSheet(self.pages, number, drawn, self.unit)
-            known = len(drawn) > 0 and any(values is not None for values in sheet.values)
+            sheet: LayerSheet | WholeSheet
+            if len(drawn):
+                sheet = LayerSheet(self.pages, number, drawn, self.unit)
+            else:
+                sheet = WholeSheet(self.pages, number)
+            known = any(values is not None for values in sheet.values)
             self._layers[number] = sheet.scene if known else None
         return self._layers[number]
 
-    def parts(self, panels: Panels) -> list[Part]:
-        """Of a film with columns: each layer by its heading and its density, and each unit."""
+    def block(self, block: Block, ranks: Sequence[int]) -> Inside | None:
+        """What opens a block or a layer of a deep network."""
+        if not block.parts:
+            return self.layer(block.first)
+        if block.first not in self._blocks:
+            sheet = BlockSheet(self.pages, block, ranks, partial(self._card, ranks))
+            self._blocks[block.first] = sheet.scene
+        return self._blocks[block.first]
+
+    def _card(
+        self, ranks: Sequence[int], box: Box, block: Block, name: str, stops: Sequence[int] = ()
+    ) -> Part:
+        graph = self.pages.rows[0][0].graph
+        layer = graph.layers[block.first]
+        count = self.pages.count(block.period_stop - block.first)
+        said = self.pages.words("network.layers", count=count) if block.parts else layer.label
+        inside = self.block(block, ranks)
+        stops = tuple(stops or range(len(self.pages.rows)))
+        return Part(box, name or self.pages.name(block.first), (said,), inside, stops)
+
+    def parts(self, panels: Panels, deep: DeepFrames | None = None) -> list[Part]:
+        """Each layer by its heading and its density, and each unit; each box where it is deep."""
+        if deep is not None:
+            cards = deep.diagram.cards()
+            return [self._card(deep.ranks_of_all, *card, self.stops) for card in cards]
         found = []
         for column in panels.places.columns:
             if column.rank:

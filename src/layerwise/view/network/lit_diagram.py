@@ -74,6 +74,8 @@ class _Lit:
     """A box in the frame, and its layers in the order of the wave: places among all sizes."""
 
     box: FloatArray  # x y width height, in pixels
+    block: Block
+    name: str
     radius: float
     layers: IntArray
     back: bool  # whether links enter at its right
@@ -144,7 +146,14 @@ class LitDiagram:
             where, back = places[id(box)]
             place = np.array(where) * self.scale
             radius = (place[3] / 2) if symbol else RADIUS * self.scale
-            yield _Lit(place, radius, own, back, not symbol)
+            name = " ".join(part for part in (box.block.name, box.mark) if part)
+            yield _Lit(place, box.block, name, radius, own, back, not symbol)
+
+    def cards(self) -> Iterator[tuple[Room, Block, str]]:
+        """Every card and symbol: its box in the frame, what it stands for, its name."""
+        for lit in self._lit if self.fits else ():
+            x, y, width, height = (float(side) for side in lit.box)
+            yield (x, y, width, height), lit.block, lit.name
 
     def marks(
         self, sizes: FloatArray, reached: BoolArray, scale: Scale, hue: Color, *,

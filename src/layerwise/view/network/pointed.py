@@ -135,7 +135,7 @@ def _terms(panels: Panels, rows: Rows, number: int, numbers: IntArray) -> Terms 
     """The largest terms of a dense layer's sums; None where they were not kept or do not add up."""
     reading = panels.reading
     layer = reading.graph.layers[number]
-    if layer.kind != "dense" or len(layer.inputs) != 1 or not layer.weight or not len(numbers):
+    if not len(numbers):
         return None
     found = [products(own, number, numbers, moment) for own, moment in rows]
     parts = [each for each in found if each is not None]
@@ -177,6 +177,8 @@ class Products(NamedTuple):
 def products(reading: Reading, number: int, numbers: IntArray, moment: int) -> Products | None:
     """Those of some units; None where they were not kept or do not add up."""
     layer = reading.graph.layers[number]
+    if layer.kind != "dense" or len(layer.inputs) != 1 or not layer.weight:
+        return None
     weight, given = reading.value(layer.weight, moment), reading.output(layer.inputs[0], moment)
     own = summing_site(reading, number)
     sums = reading.value(own, moment) if own else None

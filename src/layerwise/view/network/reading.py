@@ -131,8 +131,9 @@ class Reading:
         if site not in self._names or (site, moment) not in self.trace:
             return None
         array = np.asarray(self.trace[site, moment])
-        if self.trace.site(site).axes[:1] == (SAMPLE,):
-            array = array[self.sample(moment)]
+        axes = self.trace.site(site).axes
+        if SAMPLE in axes:
+            array = np.take(array, self.sample(moment), axes.index(SAMPLE))
         return np.asarray(array, np.float64)
 
     def output(self, number: int, moment: int) -> FloatArray | None:
@@ -158,8 +159,12 @@ class Reading:
 
     def unit_axis(self, number: int) -> int | None:
         """Which axis of `output` counts units or channels; None where none does."""
-        layer = self.graph.layers[number]
-        axes = layer.axes[1:] if layer.axes[:1] == (SAMPLE,) else layer.axes
+        axes = [name for name in self.graph.layers[number].axes if name != SAMPLE]
+        return next((axes.index(name) for name in UNIT_AXES if name in axes), None)
+
+    def _stored_axis(self, number: int) -> int | None:
+        """The same axis, of the stored array."""
+        axes = self.graph.layers[number].axes
         return next((axes.index(name) for name in UNIT_AXES if name in axes), None)
 
     def units(self, number: int, moment: int) -> FloatArray | None:
@@ -191,11 +196,10 @@ class Reading:
     def kept(self, number: int) -> Chosen:
         """All units of a layer that the recording has."""
         layer = self.graph.layers[number]
-        axis = self.unit_axis(number)
+        axis = self._stored_axis(number)
         if axis is None:
             none = np.zeros(0, np.int64)
             return Chosen(none, none, 0, "")
-        axis += 1 if layer.axes[:1] == (SAMPLE,) else 0
         total = int(layer.shape[axis])
         kept = self.trace.site(layer.shown).entries.get(layer.axes[axis])
         numbers = np.arange(total) if kept is None else np.array([int(n) for n in kept])
@@ -205,10 +209,9 @@ class Reading:
     def _choose(self, number: int) -> Chosen:
         layer = self.graph.layers[number]
         every = self.kept(number)
-        axis = self.unit_axis(number)
-        if axis is None:
+        if self.unit_axis(number) is None:
             return every
-        offset = 1 if layer.axes[:1] == (SAMPLE,) else 0
+        offset = 1 if SAMPLE in layer.axes else 0
         numbers, total, count = every.numbers, every.total, len(every)
         is_answer = number == len(self.graph.layers) - 1 and offset + 1 == len(layer.shape)
         if is_answer and count > MOST_ANSWERS:
@@ -225,10 +228,9 @@ class Reading:
     def largest(self, number: int, count: int) -> Chosen:
         """So many of a layer's kept units: those with the largest mean |output|."""
         every, layer = self.kept(number), self.graph.layers[number]
-        axis = self.unit_axis(number)
+        axis = self._stored_axis(number)
         if axis is None or len(every) <= count:
             return every
-        axis += 1 if layer.axes[:1] == (SAMPLE,) else 0
         size = np.zeros(len(every))
         for moment in self.moments:
             if (layer.shown, moment) in self.trace:

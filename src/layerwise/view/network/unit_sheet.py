@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
 
-from ...scene import Image, LayerReading, Mark, Rectangles, Scene, UnitReading
+from ...scene import Color, Image, LayerReading, Mark, Rectangles, Scene, UnitReading
 from ...typeface import shorten
 from ...types import FloatArray, IntArray, float32_array
 from ..marks import hairlines, inscribed, label
@@ -24,12 +24,18 @@ from .sheet import BOTTOM, LEFT, STEP, TOP, Pages
 
 LARGE: Final = (LEFT, TOP, 794.0, 794.0)
 RIGHT, WIDTH = 980.0, 860.0
-NUMBERED: Final = 56.0  # a cell of a map from which on its number is written in it
+NUMBERED: Final = 64.0  # a cell of a map from which on its number is written in it
 MOST_BARS: Final = 400
 PATCH_SIDE: Final = 92.0
 MOST_PATCHES: Final = 4
 NAMES: Final = 300.0  # room for the names of terms
 FACTS: Final = 390.0
+
+
+@lru_cache(maxsize=4096)
+def _ink(red: int, green: int, blue: int) -> Color:
+    """What is read on a colour."""
+    return text_on((red, green, blue, 255))
 
 
 class UnitSheet:
@@ -108,7 +114,7 @@ class UnitSheet:
         if not values.ndim:
             return self._summed(stop, float(values))
         reading, moment = self.pages.rows[stop]
-        patch = patch_of(reading, self.number, self.unit, moment)
+        patch = patch_of(reading, self.number, self.unit, moment) if self.shape else None
         slopes = self._own(reading, reading.gradient(self.number, moment))
         marks = self._map(values, patch) if values.ndim == 2 else self._strip(values)
         base = TOP + 26
@@ -133,7 +139,7 @@ class UnitSheet:
                 for column in range(columns):
                     x, y = box[0] + side * (column + 0.5), box[1] + side * (row + 0.5)
                     text = short_number(float(values[row, column]))
-                    ink = text_on(colors[row, column])
+                    ink = _ink(*(int(part) for part in colors[row, column]))
                     marks.append(label(x, y + 7, text, ink, size=TEXT_SIZE, anchor="middle"))
         if patch is not None:
             marks.append(
@@ -353,3 +359,24 @@ class UnitSheet:
         name = self.pages.name(self.number)
         layer = LayerReading(name, boxes, np.array([self.unit]), values=values)
         return UnitReading(tuple(range(len(rows))), (layer,))
+
+
+class WholeSheet(UnitSheet):
+    """The sheet of a layer whose output has no units: all of it as one picture."""
+
+    def __init__(self, pages: Pages, number: int) -> None:
+        none = np.zeros(0, np.int64)
+        super().__init__(pages, number, 0, Chosen(none, none, 0, ""))
+
+    def _own(self, reading: Reading, values: FloatArray | None) -> FloatArray | None:
+        if values is None or not values.size:
+            return None
+        return np.asarray(values, np.float64).reshape(-1, values.shape[-1] if values.ndim else 1)
+
+    def scene(self) -> Scene:
+        """The sheet as a scene, a stop for each row."""
+        said = self.pages.words("network.colors_full", limit=self.pages.number(self.limit))
+        return self.pages.scene(
+            self._marks, self.pages.name(self.number), self.layer.label, [said],
+            units=self._units(),
+        )  # fmt: skip

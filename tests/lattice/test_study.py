@@ -8,6 +8,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
+from layerwise.lattice import options
+from layerwise.lattice import study as module
 from layerwise.lattice.quality import Quality, quality
 from layerwise.lattice.study import verdict
 
@@ -96,8 +98,9 @@ def test_study_of_iris() -> None:
 def test_study_of_more_columns_is_an_ensemble() -> None:
     data = lw.data.load("wine")
     seen: list[tuple[str, int, int]] = []
-    found = lw.study(data, progress=lambda *told: seen.append(told))
+    found = lw.study(data, device="cuda", progress=lambda *told: seen.append(told))
     assert isinstance(found.model, lw.LatticeEnsembleClassifier)
+    assert found.notes[-1] == "cuda was not used: an ensemble is computed by the processor"
     assert found.candidates == ()
     assert ("the network", found.model.rounds, found.model.rounds) in seen
     given = found.model.predict_proba(_frame(found.control))
@@ -124,6 +127,28 @@ def test_study_tunes_what_is_open_and_is_repeatable() -> None:
     best = min(one.candidates, key=lambda candidate: candidate.log_loss)
     assert (one.model.grid, one.model.rule) == (best.grid, best.rule)
     assert one.table == two.table
+
+
+def test_three_columns_are_studied_in_cubes(monkeypatch) -> None:
+    monkeypatch.setattr(module, "CUBES", ((6, 6, 6), (8, 8, 8)))
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    X = rng.normal(size=(90, 3)) + 2 * np.eye(3)[y]
+    found = lw.study(lw.data.load((X, y)), folds=2)
+    assert {(c.grid, c.rule) for c in found.candidates} == {
+        ((side,) * 3, rule) for side in (6, 8) for rule in ("copy", "vote")
+    }
+    assert found.model.labels_.ndim == 3
+    assert found.model.trace_.about["data"]
+    flat = lw.study(lw.data.load((X, y)), grid=20, rule="copy", folds=2)
+    assert flat.model.labels_.shape == (20, 20)
+    assert any(note.startswith("3 columns shown as 2") for note in flat.notes)
+    # A part of very many points cannot say how fine a cube they all need.
+    monkeypatch.setattr(module, "MOST_FOR_TUNING", 40)
+    monkeypatch.setattr(options, "AUTO_VOLUME", ((1000, 7),))
+    many = lw.study(lw.data.load((X, y)), rule="copy", folds=2)
+    assert [candidate.grid for candidate in many.candidates] == ["auto"]
+    assert many.model.labels_.shape == (7, 7, 7)
 
 
 def test_study_needs_labels_and_points_enough() -> None:

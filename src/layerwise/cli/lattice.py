@@ -49,7 +49,13 @@ def classify(
     ],
     target: Annotated[str | None, typer.Option(help="The column with the classes.")] = None,
     columns: Annotated[str | None, typer.Option(help="Use only these columns: a,b")] = None,
-    grid: Annotated[int | None, typer.Option(help="Rows and columns; tuned if not given.")] = None,
+    grid: Annotated[
+        str | None,
+        typer.Option(
+            help="Rows and columns, 400 or 300x500; slices, rows and columns, 64x64x64; or auto. "
+            "Tuned if not given."
+        ),
+    ] = None,
     rule: Annotated[str | None, typer.Option(help="copy or vote; tuned if not given.")] = None,
     network: Annotated[
         str,
@@ -64,6 +70,9 @@ def classify(
     folds: Annotated[int, typer.Option(help="Parts of the cross-validation.")] = 5,
     seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
     missing: MissingOrKept = "refuse",
+    device: Annotated[
+        str, typer.Option(help="What computes a lattice: cpu, auto, or a torch device like cuda.")
+    ] = "cpu",
     film: Film = None,
     page: Page = None,
     model: Annotated[Path | None, typer.Option("--model", help="Save the network here.")] = None,
@@ -73,7 +82,7 @@ def classify(
     films = places(film or [], page)
     if model is not None:
         check_place(model)
-    layers = _fuzzy(fuzzy)
+    layers, sides = _fuzzy(fuzzy), _sides(grid)
     check_choices(
         rule=(rule, ("copy", "vote")), network=(network, NETWORKS), theme=(theme, ("dark", "light"))
     )
@@ -84,9 +93,9 @@ def classify(
     _describe(data)
     with progress() as report:
         found = study(
-            data, grid=grid, rule=rule, window=window, fuzzy_layers=layers,  # type: ignore[arg-type]
-            control=control, folds=folds, seed=seed, threads=_processors(), progress=report,
-            network=network,  # type: ignore[arg-type]
+            data, grid=sides, rule=rule, window=window, fuzzy_layers=layers,  # type: ignore[arg-type]
+            control=control, folds=folds, seed=seed, threads=_processors(), device=device,
+            progress=report, network=network,  # type: ignore[arg-type]
         )  # fmt: skip
     _show_study(found)
     if model is not None:
@@ -148,7 +157,7 @@ def _show_study(found: Study) -> None:
         tried = len(found.candidates)
         out.print(
             f"{found.folds}-fold cross-validation of {tried} setting{'s' if tried > 1 else ''}: "
-            f"best grid {best.grid}, rule {best.rule}, log-loss {best.log_loss:.3f} ± "
+            f"best grid {_spoken(best.grid)}, rule {best.rule}, log-loss {best.log_loss:.3f} ± "
             f"{best.spread:.3f}"
         )
         out.print(
@@ -187,6 +196,24 @@ def _fuzzy(text: str) -> Any:
             "The number of fuzzy layers is a whole number or auto", received=f"--fuzzy {text}"
         )
     return int(text)
+
+
+def _sides(text: str | None) -> Any:
+    """The sides of a grid as they are written: 400, 300x500, 64x64x64 or auto."""
+    if text is None or text == "auto":
+        return text
+    sides = text.lower().replace("×", "x").split("x")
+    if not 1 <= len(sides) <= 3 or not all(side.strip().isdecimal() for side in sides):
+        raise InputError(
+            "A grid is given by its sides",
+            received=f"--grid {text}",
+            allowed="400 (rows and columns), 300x500, 64x64x64 (slices, rows, columns), auto",
+        )
+    return int(text) if len(sides) == 1 else tuple(int(side) for side in sides)
+
+
+def _spoken(grid: Any) -> str:
+    return " × ".join(f"{side:,}" for side in grid) if isinstance(grid, tuple) else str(grid)
 
 
 def _processors() -> int:

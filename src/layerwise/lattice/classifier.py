@@ -26,11 +26,12 @@ from ..types import Array, BoolArray, Float32Array, FloatArray, IntArray
 from .cells import first_frame
 from .crowding import mixed_share, spread_points
 from .depth import Choice, Start, TrainingCells, choose
+from .device.place import chosen_device
 from .diffusion import strongest
 from .inputs import check_classes, check_numbers, column_names, seed_of
 from .layers import LayerStack, Recipe, Rule
 from .mapping import GridMapping, Kind
-from .options import check_options, grid_over
+from .options import Grid, check_options, grid_over
 from .probabilities import ExactProbabilities
 from .projection import Method, fit_projection
 
@@ -67,6 +68,10 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         spreads where more than a fifth of the points lie in cells of several classes.
     random_state : the seed of the random bits (see `random_bits`).
     n_jobs : threads; None is one, −1 is all processors. The result does not depend on it.
+    device : what computes the copying layers: "cpu"; a torch device such as "cuda", "cuda:1" or
+        "mps"; or "auto", a CUDA device where there is one and the grid is large enough to be worth
+        it. Everything is the same to the last bit: votes and the exact probabilities are computed
+        by the processor in any case, and so is a model that was copied or saved.
 
     Attributes
     ----------
@@ -87,7 +92,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        grid: int | tuple[int, int] | tuple[int, int, int] | Literal["auto"] = "auto",
+        grid: Grid = "auto",
         rule: Rule = "copy",
         window: int = 1,
         lazy: bool = True,
@@ -102,6 +107,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         margin: float = 0.05,
         projection: Method | None = "lda",
         crowded: Crowded = "auto",
+        device: str = "cpu",
     ) -> None:
         self.grid = grid
         self.rule = rule
@@ -117,6 +123,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.margin = margin
         self.projection = projection
         self.crowded = crowded
+        self.device = device
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LatticeClassifier:
         """Fill the lattice from points X (sample, feature) and their classes y (sample,).
@@ -131,6 +138,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(y, return_inverse=True)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         self._check_data(X, labels, weights, grid)
+        place = chosen_device(self.device, grid)
         names = column_names(self, X.shape[1])
         self.projection_ = fit_projection(
             X, labels, weights, names, self.projection, axes=len(grid)
@@ -159,7 +167,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             lazy=bool(self.lazy),
             anchored=bool(self.anchored),
         )
-        stack = LayerStack(recipe, self._threads())
+        stack = LayerStack(recipe, self._threads(), place)
         recipe = stack.fill()
         depth = None if self.fuzzy_layers == "auto" else int(self.fuzzy_layers)
         choice = choose(stack, training, self.fuzzy_from, depth)
@@ -198,7 +206,7 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         numbers = np.arange(known.classes, dtype=np.uint8).reshape(-1, *(1,) * len(known.grid))
         for run in range(runs):
             recipe = replace(known, frame=first, seed=known.seed + 1 + run, depth=0, restart=False)
-            copies = LayerStack(recipe, self._threads())
+            copies = LayerStack(recipe, self._threads(), self._stack.place)
             shown += copies.labels(depth) == numbers
         times = shown.sum(axis=0)
         with np.errstate(invalid="ignore"):

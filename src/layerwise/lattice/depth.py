@@ -21,9 +21,9 @@ from ..types import UNCLASSIFIED, Array, ByteArray, FloatArray, IntArray
 from .cells import anchors_of
 from .diffusion import (
     TRACE_OF_EVIDENCE,
+    Diffusion,
     WalkTable,
     anchored_average,
-    average_of,
     conditional,
     one_hot,
 )
@@ -144,7 +144,7 @@ def _leave_one_out(
         else:
             # A vote has many parents: the nearest training cell of the same class stands for them.
             origins = _nearest_of_class(shown, training)
-    average = average_of(one_hot(shown, recipe.classes), lazy=recipe.lazy, place=stack.place)
+    diffusion = Diffusion(one_hot(shown, recipe.classes), lazy=recipe.lazy, workers=stack.threads)
     walks = (
         VolumeWalk(recipe.grid)
         if recipe.is_volume
@@ -153,7 +153,7 @@ def _leave_one_out(
 
     def loss(layers: int) -> float:
         own = walks.shares(layers, origins, training.cells)
-        return training.log_loss(average.at(layers, training.cells), own)
+        return training.log_loss(diffusion.at(layers, training.cells), own)
 
     return loss
 

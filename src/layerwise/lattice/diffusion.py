@@ -16,16 +16,12 @@ error about 1e−16; probabilities below that are noise.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy import fft
 
 from ..compiled import compiled
 from ..types import Array, BoolArray, ByteArray, Float32Array, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import torch
 
 TRACE_OF_EVIDENCE = 1e-12
 """Probability of being classified below which the filled map decides (see `conditional`)."""
@@ -82,32 +78,8 @@ class Powers:
         return np.asarray(power)
 
 
-class Average(Protocol):
-    """The T-fold average over neighbours of maps (map, …, row, column), for any T at one price."""
-
-    def after(self, layers: int) -> FloatArray:
-        """The maps after that many layers: (map, …, row, column), each value 0 to 1."""
-
-    def at(self, layers: int, cells: IntArray) -> FloatArray:
-        """The same at single cells (cell, axis) only: (map, cell)."""
-
-
-def average_of(
-    maps: FloatArray, *, lazy: bool, workers: int = 1, place: torch.device | None = None
-) -> Average:
-    """The average on a torch device; where it has no double precision, by the processor.
-
-    The two differ by rounding, at most 1e−12.
-    """
-    if place is None or place.type == "mps":
-        return Diffusion(maps, lazy=lazy, workers=workers)
-    from .device.cosines import DeviceDiffusion
-
-    return DeviceDiffusion(maps, lazy=lazy, place=place)
-
-
 class Diffusion:
-    """The average by the processor.
+    """The T-fold average over neighbours of maps (map, …, row, column), for any T at one price.
 
     `workers`: threads of the transform, −1 for all processors; the result does not depend on it.
     """

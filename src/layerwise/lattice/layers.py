@@ -181,6 +181,13 @@ class LayerStack:
         state, _ = self._advance(self._there(state), 1, self.recipe.depth or 0, fill=True)
         return planes.unpack_numbers(self._here(state), self.recipe.grid[-1])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: what lies on a device stays there, a copy is the processor's."""
+        if self.place is None:
+            return self.__dict__
+        ours = {name: value for name, value in self.__dict__.items() if name != "_device"}
+        return ours | {"place": None, "_kept": {}, "_latest": None}
+
     @cached_property
     def _device(self) -> DeviceLayers | None:
         """The layers on a device, if it is not the processor."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..types import FloatArray
 from .mapping import KINDS
 from .projection import METHODS
 
+Grid: TypeAlias = int | tuple[int, int] | tuple[int, int, int] | Literal["auto"]
 LARGEST_SIDE: Final = 1 << 15
 MOST_CELLS: Final = LARGEST_SIDE**2
 AUTO_FLAT: Final = (400, 400)
@@ -89,6 +90,12 @@ def check_options(options: Any) -> None:
     if isinstance(margin, str) or not (np.isscalar(margin) and 0 <= margin < 0.5):  # type: ignore[operator]
         raise InputError(
             "A margin is at least 0 and below 0.5", received=f"margin={options.margin!r}"
+        )
+    if not isinstance(options.device, str):
+        raise InputError(
+            "A device has a name",
+            received=f"device={options.device!r}",
+            allowed='"auto", "cpu", or a torch device such as "cuda"',
         )
     if options.n_jobs is not None and not _whole(options.n_jobs):
         raise InputError(

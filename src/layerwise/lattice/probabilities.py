@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ..types import ByteArray, FloatArray
-from .diffusion import Average, anchored_average, average_of, conditional, fallback_maps, one_hot
+from .diffusion import Diffusion, anchored_average, conditional, fallback_maps, one_hot
 from .layers import Recipe
-
-if TYPE_CHECKING:
-    import torch
 
 
 class ExactProbabilities:
@@ -19,20 +14,15 @@ class ExactProbabilities:
 
     `filled` (…, row, column): the filled grid; `frequencies` (class,) of the training points and
     `error`, how often the nearest training cell has another class, decide in cells without
-    evidence (see `diffusion.conditional`). `place`: a torch device that computes them, if any.
+    evidence (see `diffusion.conditional`).
     """
 
     def __init__(
-        self,
-        recipe: Recipe,
-        filled: ByteArray,
-        frequencies: FloatArray,
-        error: float,
-        place: torch.device | None = None,
+        self, recipe: Recipe, filled: ByteArray, frequencies: FloatArray, error: float
     ) -> None:
-        self.recipe, self._place = recipe, place
+        self.recipe = recipe
         self._maps = one_hot(recipe.frame if recipe.restart else filled, recipe.classes)
-        self._average: Average | None = None
+        self._diffusion: Diffusion | None = None
         self._fallback: FloatArray | None = None
         if recipe.restart:
             self._fallback = fallback_maps(filled, frequencies, error)
@@ -49,11 +39,9 @@ class ExactProbabilities:
         elif anchors is not None:
             spread = anchored_average(self._maps, anchors, layers, lazy=self.recipe.lazy)
         else:
-            if self._average is None:
-                self._average = average_of(
-                    self._maps, lazy=self.recipe.lazy, workers=-1, place=self._place
-                )
-            spread = self._average.after(layers)
+            if self._diffusion is None:
+                self._diffusion = Diffusion(self._maps, lazy=self.recipe.lazy, workers=-1)
+            spread = self._diffusion.after(layers)
         if self._fallback is not None:
             return conditional(spread, self._fallback)
         return np.asarray(spread / spread.sum(axis=0))

@@ -18,9 +18,11 @@ from .classifier import LatticeClassifier
 from .depth import Start
 from .ensemble import LatticeEnsembleClassifier
 from .layers import Rule
+from .options import Grid
 from .quality import Quality, quality
 
-GRIDS: Final = (100, 200, 400)
+GRIDS: Final[tuple[Grid, ...]] = (100, 200, 400)
+CUBES: Final[tuple[Grid, ...]] = ((32, 32, 32), (64, 64, 64))
 RULES: Final[tuple[Rule, ...]] = ("copy", "vote")
 NEIGHBORS: Final = (1, 5, 15, 25, 50)
 FEW_COLUMNS: Final = 3  # up to so many, one lattice; beyond, an ensemble
@@ -34,7 +36,7 @@ Progress = Callable[[str, int, int], None]
 class Candidate:
     """One setting that cross-validation tried: its mean log-loss over folds, and their spread."""
 
-    grid: int
+    grid: Grid
     rule: Rule
     log_loss: float
     spread: float
@@ -62,7 +64,7 @@ class Study:
 def study(
     data: Dataset,
     *,
-    grid: int | None = None,
+    grid: Grid | None = None,
     rule: Rule | None = None,
     window: int = 1,
     fuzzy_layers: int | Literal["auto"] = "auto",
@@ -71,19 +73,22 @@ def study(
     folds: int = 5,
     seed: int = 0,
     threads: int = 1,
+    device: str = "cpu",
     network: Literal["auto", "lattice", "ensemble"] = "auto",
     progress: Progress | None = None,
 ) -> Study:
     """Split, cross-validate, fit, compare with known methods, judge.
 
-    `network`: one "lattice" of two axes, an "ensemble" of them over pairs of axes, or "auto": an
-    ensemble for more than three columns, or where cells are missing (NaN), unless `grid`, `rule`,
-    `window` or the fuzzy layers of one lattice are asked for. An ensemble is not tuned: its rounds
-    judge themselves.
+    `network`: one "lattice" of two axes, or of three for three columns, an "ensemble" of them over
+    pairs of axes, or "auto": an ensemble for more than three columns, or where cells are missing
+    (NaN), unless `grid`, `rule`, `window` or the fuzzy layers of one lattice are asked for. An
+    ensemble is not tuned: its rounds judge themselves.
+
+    `device` is that of one lattice (see `LatticeClassifier`); an ensemble is the processor's.
 
     What is None is tuned by `folds`-fold cross-validated log-loss on the training part; depth and
     start are chosen inside each fit by leave-one-out. The known methods see every column, the
-    network the two columns or the projection that it shows. `progress(what, done, total)`.
+    network the columns or the projection that it shows. `progress(what, done, total)`.
     Raises `InputError` for data that cannot be split.
     """
     data.require_labels()
@@ -101,15 +106,21 @@ def study(
     of_one = (grid, rule, window, fuzzy_layers, fuzzy_from) != (None, None, 1, "auto", "auto")
     candidates: tuple[Candidate, ...] = ()
     some = training
+    notes = [*training.notes]
     model: LatticeClassifier | LatticeEnsembleClassifier
     gaps = bool(np.isnan(data.features).any())
     if _is_ensemble(network, len(data.columns), of_one=of_one, gaps=gaps):
         model = LatticeEnsembleClassifier(random_state=seed, missing="ignore" if gaps else "refuse")
+        if device not in ("auto", "cpu"):
+            notes.append(f"{device} was not used: an ensemble is computed by the processor")
         model.fit(_named(training), training.y,
                   progress=lambda done, total: report("the network", done, total))  # fmt: skip
     else:
         settings = list(
-            product(GRIDS if grid is None else (grid,), RULES if rule is None else (rule,))
+            product(
+                _grids(training) if grid is None else (grid,),
+                RULES if rule is None else (rule,),
+            )
         )
         fitted = [
             LatticeClassifier(
@@ -119,6 +130,7 @@ def study(
                 random_state=seed,
                 fuzzy_from=fuzzy_from,
                 fuzzy_layers=fuzzy_layers,
+                device=device,
             )
             for side, how in settings
         ]
@@ -143,11 +155,22 @@ def study(
         data=data.card.name,
         baselines=[(name.removesuffix(" neighbours"), found.accuracy) for name, found in table[1:]],
     )
-    notes = [*training.notes, *_notes(model, training, aside, some)]
+    notes += _notes(model, training, aside, some)
     return Study(
         model, training, aside, candidates, folds, tuple(table), verdict(table, len(aside)),
         tuple(notes),
     )  # fmt: skip
+
+
+def _grids(training: Dataset) -> tuple[Grid, ...]:
+    """The grids to choose from: squares, for three columns cubes.
+
+    A part of very many points, by which settings are tuned, says nothing of how fine a cube they
+    all need: that is left to the network's own choice.
+    """
+    if len(training.columns) != 3:
+        return GRIDS
+    return CUBES if len(training) <= MOST_FOR_TUNING else ("auto",)
 
 
 def _is_ensemble(network: str, columns: int, *, of_one: bool, gaps: bool) -> bool:
@@ -180,7 +203,8 @@ def _notes(
     notes = []
     outside = int(np.count_nonzero(model.outside(_named(aside))))
     if model.projection_.note:
-        notes.append(f"{len(training.columns)} columns shown as 2: {model.projection_.note}")
+        axes = len(model.projection_.names)
+        notes.append(f"{len(training.columns)} columns shown as {axes}: {model.projection_.note}")
     if len(some) < len(training):
         notes.append(f"settings tuned on {len(some):,} of {len(training):,} training points")
     if outside:

@@ -7,6 +7,7 @@ that small grids do not wait for Python to start each layer.
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal, TypeAlias
@@ -26,6 +27,7 @@ Kernel: TypeAlias = Literal["triton", "compiled", "plain"]
 Layer: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor | None, Tensor | None, bool], None]
 BLOCK: Final = 16  # layers that are repeated as one; even, so that they end where they began
 STATES: Final = 4  # as large as the grid: two buffers, what goes in, what comes out
+_recording = threading.Lock()  # one graph at a time, whatever threads there are
 PASSING: Final = 12  # more of them while a layer is computed operation by operation
 
 
@@ -151,7 +153,7 @@ def repeated(work: Callable[[], object], place: torch.device) -> Callable[[], ob
         work()  # kernels are compiled and loaded before anything is recorded
     torch.cuda.current_stream(place).wait_stream(side)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with _recording, torch.cuda.graph(graph, capture_error_mode="thread_local"):
         work()
     return graph.replay
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...compiled import compiled
 from ...errors import InputError
-from ...types import UNCLASSIFIED, ByteArray, FloatArray, IntArray, WordArray
+from ...trace import Header, Moment, Site, Trace
+from ...types import CLASS, UNCLASSIFIED, ByteArray, FloatArray, IntArray, WordArray
 from ..kernels import ones
 from .format import Reader
 
@@ -27,6 +28,7 @@ class Overview:
     shape: tuple[int, ...]
     block: int
     layer: int
+    seed: int
     counts: IntArray
     cells: IntArray
 
@@ -45,12 +47,19 @@ class Overview:
         return np.asarray(self.counts.max(axis=2) / self.cells)
 
     @property
-    def caption(self) -> str:
-        """What a pixel stands for, to be written on a picture."""
-        if self.block == 1 and len(self.shape) == 2:
-            return "one pixel a cell"
-        through = f" × {self.shape[0]:,} slices" if len(self.shape) == 3 else ""
-        return f"one pixel: the most frequent class of {self.block} × {self.block}{through} cells"
+    def trace(self) -> Trace:
+        """The same as a recording of one moment, for `view.grid`: "class cells" and "cells"."""
+        axes = ("row block", "column block")
+        cells_of = "cells of a block" if len(self.shape) == 2 else "cells of a block, all slices"
+        sites = (
+            Site("class cells", "count", (*axes, CLASS), unit="cells", note=cells_of),
+            Site("cells", "count", axes, unit="cells", note=cells_of),
+        )
+        about = {"shape": list(self.shape), "block": self.block, "seed": self.seed}
+        trace = Trace(Header("a grid seen from afar", sites, about))
+        values = {"class cells": self.counts, "cells": self.cells}
+        trace.append(Moment("layer", {"layer": self.layer}), values)
+        return trace
 
 
 def overview_of(reader: Reader, size: int) -> Overview:
@@ -72,7 +81,7 @@ def overview_of(reader: Reader, size: int) -> Overview:
     high, wide = (np.minimum(block, side - np.arange(0, side, block)) for side in header.shape[-2:])
     depth = header.shape[0] if len(header.shape) == 3 else 1
     cells = np.asarray(np.outer(high, wide) * depth, np.int64)
-    return Overview(header.shape, block, header.layer, counts, cells)
+    return Overview(header.shape, block, header.layer, header.seed, counts, cells)
 
 
 @compiled

@@ -188,19 +188,33 @@ class _Figures(Spoken):
         """A film of four hidden neurons that learn."""
         seed = self.solved(4)
         trace = self.trained(4, seed, every=3)
-        return [Prose(self.words("decision.learning")), self.figure("learning", trace, seed=seed)]
+        right = trace.series("accuracy")[1]
+        # The moment after the last at which a point was answered wrongly.
+        whole = int(np.flatnonzero(np.append(True, right < 1))[-1])
+        said = self.words(
+            "decision.learning", first=self.percent(right[0]),
+            epoch=self.count(trace.moments[min(whole, len(right) - 1)].at["epoch"]),
+        )  # fmt: skip
+        return [Prose(said), self.figure("learning", trace, seed=seed)]
 
-    def spiral(self) -> list[Part]:
-        """Two spirals and two hidden layers."""
+    def spiral_trace(self) -> Trace:
+        """Two spirals, and how the network came to part them."""
         data = load("spirals", size=300, turns=1.3, noise=0.02)
         pair = (data.features, data.labels)
         seen = DecisionRecorder(pair, every=16, resolution=80)
         fit(self.spec, pair, epochs=400, batch_size="full", learning_rate=0.02, seed=0, keep=None,
             health=False, on_epoch=seen)  # fmt: skip
-        trace = seen.trace
+        return seen.trace
+
+    def spiral(self) -> list[Part]:
+        """Two spirals and two hidden layers."""
+        trace = self.spiral_trace()
         right = self.percent(float(trace["accuracy", len(trace) - 1]))
-        said = self.words("decision.spiral", model=self.spec)
-        return [Prose(said), self.figure("spiral", trace, accuracy=right)]
+        if self.spec == _SPIRAL:
+            said = self.words("decision.spiral", model=self.spec)
+            return [Prose(said), self.figure("spiral", trace, accuracy=right)]
+        said = self.words("decision.spiral-own", model=self.spec)
+        return [Prose(said), self.figure("spiral-own", trace, accuracy=right, model=self.spec)]
 
     def others(self) -> list[Part]:
         """A decision tree, and a table of four columns."""

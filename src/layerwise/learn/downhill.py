@@ -130,10 +130,15 @@ class _Downhill(Spoken):
         begin = trace["path 0", 1]
         slopes = np.linalg.norm(trace.series("slope 0")[1], axis=1)
         slowest = int(slopes[:40].argmin())
+        plain, adam = (
+            int((np.abs(trace.series(f"path {number}")[1][:, 1]) > 1).argmax())
+            for number in range(2)
+        )
         text = self.words(
             "downhill.saddle", formula=SURFACES["saddle"].formula, off=self.short(float(begin[1])),
             slowest=self.count(slowest), slope=self.number(slopes[slowest], 2),
             end=self.number(trace.series("loss 0")[1][-1]),
+            plain=self.count(plain), adam=self.count(adam),
         )  # fmt: skip
         return [Prose(text), self.walk("saddle", trace)]
 

@@ -22,9 +22,9 @@ _SIZE = (960, 540)
 _NEAR = 0.01  # as good as the best: within one percentage point
 _NEEDED = {
     "width": ("first", "first_share", "seeds", "middle", "middle_share", "last", "last_share",
-              "low", "high", "known"),
-    "depth": ("first_share", "enough", "enough_share", "enough_parameters", "last", "last_share",
-              "last_low"),
+              "low", "high", "known", "samples", "control"),
+    "depth": ("first_share", "enough", "enough_share", "enough_parameters", "wide_parameters",
+              "last", "last_share", "last_low"),
     "digits": ("first_share", "guess", "enough", "last", "parameters", "last_share", "learned",
                "known"),
 }  # fmt: skip
@@ -137,6 +137,9 @@ class _Figures(Spoken):
             "last_low": self.percent(float(np.nanmin(found.runs[last]))),
             "learned": self.percent(float(found.learned[last])),
             "parameters": self.count(found.median("parameters", last)),
+            "wide_parameters": self.count(self.sweeps["width"].median("parameters", -1)),
+            "samples": self.count(found.trace.about["training samples"]),
+            "control": self.count(found.trace.about["control samples"]),
             "enough_parameters": self.count(found.median("parameters", enough)),
         }
         for name, place in (("first", first), ("middle", middle), ("enough", enough),

@@ -113,6 +113,8 @@ def regularisation(
 
     Raises `UnknownNameError` for an unknown way, `InputError` for numbers out of range.
     """
+    from ..one_thread import one_thread
+
     names = tuple(map(str, ways))
     for name in names:
         if name not in WAYS:
@@ -139,7 +141,8 @@ def regularisation(
     ]
     trace = Trace(Header("regularisation", tuple(sites), about))
     for place, name in enumerate(names):
-        runs = [_trained(few, name, epochs, seed + number) for number in range(seeds)]
+        with one_thread():
+            runs = [_trained(few, name, epochs, seed + number) for number in range(seeds)]
         values: dict[str, Any] = {
             curve: np.stack([curves[curve] for curves, _ in runs]) for curve in CURVES
         }

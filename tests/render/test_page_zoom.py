@@ -8,7 +8,7 @@ from torch import nn
 
 from layerwise.record import record
 from layerwise.render.raster import rasterize
-from layerwise.scene import Camera, Part, Scene, Text, Timeline
+from layerwise.scene import Camera, Curves, Part, Scene, Text, Timeline
 from layerwise.view.diagram.drawing import diagram
 
 INK = (242, 243, 245, 255)
@@ -178,3 +178,41 @@ def test_folded_blocks_have_their_inside():
         assert y + height <= scene.size[1] + 1
     lines = next(part.lines for part in parts if part.name == "head")
     assert "14 parameters" in lines
+
+
+class Bypass(nn.Module):
+    """Two stages; what the first gives goes on to the second and past it."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
+        self.second = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 6))
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x):
+        seen = self.first(x)
+        return self.head(seen * self.second(seen))
+
+
+def stubs_of(scene, name):
+    """What the stubs of an opened block say, and how many links it has."""
+    part = next(part for part in scene.parts() if part.name == name)
+    marks = part.inside().stop_marks(0)
+    words = [mark.string for mark in marks if isinstance(mark, Text)]
+    lines = sum(len(mark.points) for mark in marks if isinstance(mark, Curves))
+    stubs = {word for word in words if word.startswith(("from ", "to ", "later"))}
+    return stubs, lines
+
+
+def test_opened_blocks_say_where_their_links_come_from_and_go_to():
+    torch.manual_seed(0)
+    scene = diagram(record(Bypass(), torch.randn(1, 6)), level=0)
+    stubs, links = stubs_of(scene, "first")
+    assert stubs == {"from input", "to second.0", "to product"}
+    assert links >= 4  # in, between both layers, and out to two readers
+    stubs, _ = stubs_of(scene, "second")
+    assert stubs == {"from first.2", "to product"}
+    repeated = diagram(record(Blocks(), torch.randn(1, 6)), level=0)
+    name = next(part.name for part in repeated.parts() if part.inside is not None)
+    stubs, _ = stubs_of(repeated, name)
+    assert {"to the next block", "later: the block before"} < stubs

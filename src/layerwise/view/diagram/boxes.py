@@ -39,7 +39,7 @@ WORDS: Final = {
     "input": ("input", "inputs"),
 }
 
-Style = Literal["card", "plain", "symbol", "frame"]
+Style = Literal["card", "plain", "symbol", "frame", "outside"]
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from .folding import Block, blocks_of, gathered
 from .graph import NetworkGraph, network_graph
 from .layout import Layout, Spacing
 from .marks import STACK, Drawing
+from .stubs import OpenedBoxes
 
 COLUMN_WIDTHS: Final = {1: 504, 2: 1032}
 """Columns of a paper → pixels: 252 and 516 points at two pixels a point, text of 8 points."""
@@ -128,6 +129,8 @@ class _Page:
         """What a page tells of each box, outer ones first; the inside of those drawn closed."""
         found = []
         for box, place in self.placed:
+            if box.style == "outside":
+                continue
             block, layer = box.block, self.graph.layers[box.block.first]
             lines = [box.mark.strip()] if box.mark else []
             closed = bool(block.parts) and not box.inner
@@ -227,7 +230,8 @@ class _Page:
         good: list[_Fit] = []
         shapes = [(*way, line) for way in self._levels(level) for line in self._lines()]
         for root, depth, line in shapes:
-            boxes = Boxes(
+            kind = Boxes if self.root is None else OpenedBoxes
+            boxes = kind(
                 self.graph, root, depth, down=self.down, line=line, spacing=_spacing(self.down)
             )
             crowded = level is None and boxes.count() > MOST_BOXES
@@ -282,8 +286,6 @@ class _Page:
                 f"{format_count(closed)} block{'s' if closed > 1 else ''} drawn closed: what "
                 f"{'they have' if closed > 1 else 'it has'} inside is counted, not shown"
             )
-        if self.root is not None:
-            said.append("links from and to what is outside are not drawn")
         said.append("shapes are of one sample")
         width = self.size[0] - 2 * self.margin
         return wrapped([*self._facts_in_foot(), *said], width, self.small)

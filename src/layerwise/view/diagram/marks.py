@@ -195,6 +195,8 @@ class Drawing:
         filled = box.style == "card"
         fill = mixed(theme.ground, theme.ink, 0.07) if filled else theme.ground
         stroke = mixed(theme.ground, theme.ink, 0.16 if filled else 0.24)
+        if box.style == "outside":
+            stroke = theme.ground
         if box.mark:
             for n in (2, 1):
                 self.boxes.append(
@@ -209,6 +211,8 @@ class Drawing:
         base = y + PAD[1] + 17
         for number, line in enumerate(box.lines):
             ink = theme.grey if line.quiet or number else theme.ink
+            if box.style == "outside":
+                ink = mixed(theme.ground, theme.ink, 0.6)
             self.words.append(
                 self._text(x + PAD[0], base + STEP * number, line.string, line.size, ink,
                            bold=line.bold)

@@ -41,8 +41,9 @@ class BlockSheet:
     def diagram(self) -> LitDiagram:
         """The block's own diagram."""
         return LitDiagram(
-            self.graph, self.root, self.sizes[0].numbers, self.ranks, ROOM, self.pages.theme
-        )
+            self.graph, self.block, self.sizes[0].numbers, self.ranks, ROOM, self.pages.theme,
+            is_whole=False,
+        )  # fmt: skip
 
     def scene(self) -> Scene:
         """The sheet as a scene, a stop for each row."""

@@ -20,6 +20,7 @@ from ..diagram.folding import Block, gathered
 from ..diagram.graph import Layer, NetworkGraph
 from ..diagram.layout import Layout
 from ..diagram.marks import RADIUS, STACK, Drawing, mixed
+from ..diagram.stubs import OpenedBoxes
 from ..marks import Box as Room
 from ..marks import label
 from ..style import BOLD_WEIGHT, SMALLEST_SIZE, Theme, format_count, format_number
@@ -43,7 +44,7 @@ class _Fit:
         return self.placed.detours, 0.6 * max(self.placed.rows) - self.scale
 
 
-class _BriefBoxes(Boxes):
+class _Brief(Boxes):
     """Cards with a name, a shape, and a line that is left free for a number."""
 
     def _leaf(self, block: Block, layer: Layer, around: str, mark: str) -> Box:
@@ -69,6 +70,10 @@ class _BriefBoxes(Boxes):
         return box
 
 
+class _OpenedBrief(_Brief, OpenedBoxes):
+    """The same of a block by itself."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Lit:
     """A box in the frame, and its layers in the order of the wave: places among all sizes."""
@@ -86,14 +91,17 @@ class LitDiagram:
     """The diagram of a network within a room, its boxes lit.
 
     `numbers` are the layers that have sizes, `ranks` (layer,) theirs. `fits` says whether there is
-    a level of detail that can be read in the room; without, nothing may be asked of it.
+    a level of detail that can be read in the room; without, nothing may be asked of it. Where
+    `blocks` are not all of the network, stubs say what is outside.
     """
 
     def __init__(
         self, graph: NetworkGraph, blocks: Block, numbers: list[int], ranks: Sequence[int],
-        room: Room, theme: Theme,
+        room: Room, theme: Theme, *, is_whole: bool = True,
     ) -> None:  # fmt: skip
         self.graph, self.theme, self.room = graph, theme, room
+        self._boxes_of = _Brief if is_whole else _OpenedBrief
+        self._scales = SCALES if is_whole else (1.8, 1.6, *SCALES)
         self._place = {number: at for at, number in enumerate(numbers)}
         self._ranks = np.array([ranks[number] for number in numbers])
         fit = self._fit(blocks)
@@ -107,10 +115,10 @@ class LitDiagram:
         ways = [(folded, depth) for depth in range(folded.depth(), -1, -1)]
         ways += [(gathered(folded, most), 0) for most in (12, 6)]
         for root, depth in ways:
-            boxes = _BriefBoxes(self.graph, root, depth)
+            boxes = self._boxes_of(self.graph, root, depth)
             if boxes.count() > MOST_BOXES:
                 continue
-            fits = [_Fit(boxes, boxes.placed(width / scale), scale) for scale in SCALES]
+            fits = [_Fit(boxes, boxes.placed(width / scale), scale) for scale in self._scales]
             good = [
                 fit for fit in fits
                 if fit.placed.width * fit.scale <= width
@@ -137,6 +145,8 @@ class LitDiagram:
         """Every card and symbol with where it was drawn, and the layers that it stands for."""
         places = {id(box): (place, back) for box, place, back in drawing.places}
         for box, periods in _leaves(boxes, ()):
+            if box.style == "outside":
+                continue
             layers = np.arange(box.block.first, box.block.stop)
             for period, repeats in periods:
                 layers = (layers[None] + period * np.arange(repeats)[:, None]).reshape(-1)

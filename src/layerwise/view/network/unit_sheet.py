@@ -24,7 +24,7 @@ from .sheet import BOTTOM, LEFT, STEP, TOP, Pages
 
 LARGE: Final = (LEFT, TOP, 794.0, 794.0)
 RIGHT, WIDTH = 980.0, 860.0
-NUMBERED: Final = 64.0  # a cell of a map from which on its number is written in it
+NUMBERED: Final = 80.0  # a cell of a map from which on its number is written in it
 MOST_BARS: Final = 400
 PATCH_SIDE: Final = 92.0
 MOST_PATCHES: Final = 4

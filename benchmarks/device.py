@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import math
 import os
 import statistics
@@ -43,8 +44,10 @@ NOT_MEASURED = "not measured: no CUDA device"
 
 def wait(place: torch.device) -> None:
     """Until the device has done all that it was given."""
-    if place.type != "cpu":
-        torch.accelerator.synchronize(place)
+    if place.type == "cuda":
+        torch.cuda.synchronize(place)
+    elif place.type != "cpu":
+        torch.zeros(1, device=place).cpu()  # waits its turn
 
 
 def price(work: Callable[[], object], place: torch.device) -> float:
@@ -81,9 +84,8 @@ def full_grid(shape: tuple[int, ...]) -> np.ndarray:
 def on_processor(labels: np.ndarray, layers: int) -> float:
     """Seconds a layer of the processor's own kernels, on all its cores."""
     stack = LayerStack(Recipe(labels, CLASSES, SEED, depth=0), threads=os.cpu_count() or 1)
-    state = stack.planes(0)
-    work = lambda: stack._advance(state, 1, layers, fill=False)  # noqa: E731
-    return price(work, torch.device("cpu")) / layers
+    numbers = itertools.count(layers, layers)
+    return price(lambda: stack.planes(next(numbers)), torch.device("cpu")) / layers
 
 
 def on_device(labels: np.ndarray, layers: int, place: torch.device, kernel: Kernel) -> float:

@@ -79,7 +79,7 @@ def test_memory_that_ends_on_the_way_is_an_error_of_size():
         pytest.raises(TooLargeError, match="800 × 800 cells needs more of the memory of cpu"),
         memory_of(torch.device("cpu"), SMALL),
     ):
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
 
 def test_triton_is_for_cuda_where_it_is_installed(monkeypatch):

@@ -27,8 +27,8 @@ Kernel: TypeAlias = Literal["triton", "compiled", "plain"]
 Layer: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor | None, Tensor | None, bool], None]
 BLOCK: Final = 16  # layers that are repeated as one; even, so that they end where they began
 STATES: Final = 4  # as large as the grid: two buffers, what goes in, what comes out
-_recording = threading.Lock()  # one graph at a time, whatever threads there are
 PASSING: Final = 12  # more of them while a layer is computed operation by operation
+_recording = threading.Lock()  # one graph at a time, whatever threads there are
 
 
 def best_kernel(place: torch.device) -> Kernel:
@@ -68,7 +68,8 @@ class DeviceLayers:
         """Bit-planes (plane, …, word) on the device; `TooLargeError` where they do not fit."""
         copies = STATES + (0 if self.kernel == "triton" else PASSING)
         check_memory(self.place, self.shape, copies * state.nbytes)
-        return to_device(state, self.place)
+        with memory_of(self.place, self.shape):
+            return to_device(state, self.place)
 
     def run(self, state: Tensor, starts: WordArray, *, fill: bool) -> tuple[Tensor, IntArray]:
         """Apply the layers whose streams begin at `starts` (layer, stream) to a state.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WORTH_A_DEVICE: Final = 1500**2
 """Cells from which "auto" takes a CUDA device. Reasoned, not measured on one: a layer of so many
-cells takes the processor some 30 µs, and a graph on the device a few µs for each of its kernels.
+cells takes the processor 15 to 30 µs, and a graph on the device a few µs for each of its kernels.
 `benchmarks/device.py` prints from how many cells on the device at hand is the faster."""
 
 
@@ -54,13 +54,12 @@ def devices_there() -> list[torch.device]:
         import torch
     except ImportError:
         return []
-    if not torch.accelerator.is_available():
-        return []
-    kind = torch.accelerator.current_accelerator()
-    if kind is None:
-        return []
-    count = torch.accelerator.device_count()
-    return [torch.device(kind.type, index) for index in range(count)]
+    counts = {
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "xpu": torch.xpu.device_count() if torch.xpu.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+    }
+    return [torch.device(kind, index) for kind, count in counts.items() for index in range(count)]
 
 
 def free_memory(place: torch.device) -> int:
@@ -84,7 +83,7 @@ def memory_of(place: torch.device, shape: tuple[int, ...]) -> Iterator[None]:
 
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except torch.cuda.OutOfMemoryError as error:
         raise _too_large(place, shape, "needs more", free_memory(place)) from error
 
 

@@ -41,7 +41,8 @@ def _read(plane, at, inside):
     return tl.load(plane + at, inside, 0).to(tl.uint64, bitcast=True)
 
 
-@triton.jit
+# Both move by a word a layer: one kernel for all alignments.
+@triton.jit(do_not_specialize_on_alignment=["starts", "known"])
 def _layer(
     source, target, starts, held, known,
     SLICES: tl.constexpr, ROWS: tl.constexpr, WORDS: tl.constexpr, TAIL: tl.constexpr,

@@ -15,6 +15,7 @@ ORDER = [
     # The contracts, each of which may know those before it.
     {"errors"},
     {"types"},
+    {"spread"},
     {"compiled"},
     {"files"},
     {"garbage"},

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import InputError, unknown_name
+from ...spread import spread
 from ...trace import Header, Moment, Site, Trace
 from ...types import Array, FloatArray
 from .data import Samples, order_of, samples_of
@@ -153,7 +154,7 @@ class _Map:
         self.classes = samples.classes(reader, count)
         self._order = order_of(reader, self.classes, count)
         self._labels = samples.labels(self.classes)
-        self._chosen = [_spread(layer.shape[1]) for layer in first.layers]
+        self._chosen = [np.array(spread(layer.shape[1], MOST_NEURONS)) for layer in first.layers]
         self._known = dict(known)
         if self._labels is not None:
             self._known["labels"] = self._labels
@@ -250,10 +251,3 @@ class _Map:
             "columns": list(self._samples.columns) if len(self._samples.columns) <= 64 else [],
             "samples": len(self._samples.rows), "data": self._samples.title, **facts,
         }  # fmt: skip
-
-
-def _spread(width: int) -> Array:
-    """Which neurons of a layer are kept: all, or so many spread evenly."""
-    if width <= MOST_NEURONS:
-        return np.arange(width)
-    return np.unique(np.rint(np.linspace(0, width - 1, MOST_NEURONS)).astype(np.int64))

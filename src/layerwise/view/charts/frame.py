@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...scene import Camera, Mark, Scene, Stop, Timeline
+from ...spread import spread
 from ...trace import Moment, Trace
 from ...typeface import shorten, text_width
 from ..marks import label, wrapped
@@ -142,9 +143,7 @@ def timeline(labels: Sequence[str], speed: float = 1.0) -> Timeline:
 
 def chosen(count: int, most: int = MOST_STOPS) -> list[int]:
     """Which of so many moments are shown: all, or `most` spread evenly with both ends."""
-    if count <= most:
-        return list(range(count))
-    return sorted({round(place) for place in np.linspace(0, count - 1, most)})
+    return spread(count, most)
 
 
 def place_in_time(moment: Moment) -> tuple[str, float]:

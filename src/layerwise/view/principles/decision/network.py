@@ -9,6 +9,7 @@ import numpy as np
 
 from ....language import Words
 from ....scene import Curves, Image, Mark, Rectangles, Reference
+from ....spread import spread
 from ....trace import Trace
 from ....typeface import shorten, text_width
 from ....types import Array, ByteArray, FloatArray, float32_array
@@ -52,7 +53,7 @@ class NeuronMaps:
         most = int((self._tall + self._gap) // (self.layout.least_node + self._gap))
         first = self.moments[0]
         counts = [self.trace[f"maps {n}", first].shape[0] for n in range(self.layers)]
-        return [_spread(count, most) for count in [*counts, self.outputs]]
+        return [spread(count, most) for count in [*counts, self.outputs]]
 
     @cached_property
     def limits(self) -> list[float]:
@@ -246,9 +247,3 @@ def smaller(values: Array, side: int) -> FloatArray:
         kept.shape[0] // step, step, kept.shape[1] // step, step
     ).mean((1, 3))
     return blocks
-
-
-def _spread(count: int, most: int) -> list[int]:
-    if count <= most:
-        return list(range(count))
-    return sorted({round(place) for place in np.linspace(0, count - 1, max(most, 1))})

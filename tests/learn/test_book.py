@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from built_chapters import ChapterOf
 
 from layerwise.language import languages, words
-from layerwise.learn.catalog import CHAPTERS, build_chapter, told
+from layerwise.learn.catalog import CHAPTERS, told
 from layerwise.learn.chapter import Chapter, Example, Figure, Heading, Prose, Table
 from layerwise.learn.markdown import (
     chapter_markdown,
@@ -33,15 +34,15 @@ def test_the_index_is_what_the_build_gives() -> None:
 
 @pytest.mark.parametrize("key", QUICK)
 @pytest.mark.parametrize("language", languages())
-def test_the_text_is_what_the_build_gives(key: str, language: str) -> None:
-    chapter = build_chapter(key, language=language)
+def test_the_text_is_what_the_build_gives(key: str, language: str, chapter_of: ChapterOf) -> None:
+    chapter = chapter_of(key, language)
     text = (BOOK / language / f"{file_name(key)}.md").read_text(encoding="utf-8")
     assert text == chapter_markdown(chapter, language)
 
 
 @pytest.mark.parametrize("language", languages())
-def test_figures_are_what_the_build_gives(language: str) -> None:
-    chapter = build_chapter("neuron", language=language)
+def test_figures_are_what_the_build_gives(language: str, chapter_of: ChapterOf) -> None:
+    chapter = chapter_of("neuron", language)
     compared = 0
     for part in chapter.parts:
         if isinstance(part, Figure):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from built_chapters import ChapterOf
 from playwright.sync_api import Browser, Page
 
 from layerwise.errors import InputError
 from layerwise.language import languages, words
-from layerwise.learn.catalog import CHAPTERS, build_chapter, told
+from layerwise.learn.catalog import CHAPTERS, told
 from layerwise.learn.chapter import Chapter, Example, Figure, Heading, Prose, Table
 from layerwise.learn.page import LARGEST_PAGE, Neighbour, page_html
 from layerwise.scene import Scene, Text, Timeline
@@ -118,53 +121,77 @@ def test_every_chapter_is_named(language: str) -> None:
         assert all(told(key, words(language)))
 
 
-@pytest.fixture
-def page(chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest):
-    """The chapter on neurons, opened; fails where the page says anything on the console."""
-    language, scheme, width = request.param
-    chapter = build_chapter("neuron", language=language)
-    text = page_html(chapter, language=language, place=(1, 9), after=Neighbour("decision", "Next"))
+@contextmanager
+def opened(
+    chromium: Browser, chapter: Chapter, language: str, folder: Path, scheme: str, width: int
+) -> Iterator[Page]:
+    """The chapter's page, opened offline; fails where it says anything on the console."""
+    after = Neighbour("decision", "Next")
+    text = page_html(chapter, language=language, place=(1, 9), after=after)
     assert len(text.encode()) < LARGEST_PAGE
-    place = tmp_path / "chapter.html"
+    place = folder / "chapter.html"
     place.write_text(text, encoding="utf-8")
     context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
-    )
+        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True,
+        reduced_motion="reduce",
+    )  # fmt: skip
     said: list[str] = []
-    opened = context.new_page()
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.goto(place.as_uri())
-    opened.wait_for_selector("html[data-ready]")
-    yield opened
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(place.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    yield page
     context.close()
     assert not said
 
 
-SEEN = [("en", "light", 1280), ("de", "dark", 400)]
+@pytest.fixture(scope="module")
+def page(
+    chromium: Browser, chapter_of: ChapterOf, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
+    """The chapter on neurons, opened once."""
+    folder = tmp_path_factory.mktemp("page")
+    with opened(chromium, chapter_of("neuron", "en"), "en", folder, "light", 1280) as found:
+        yield found
+
+
+LOOKS = [("en", "light", 1280), ("de", "dark", 400)]
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", SEEN, indirect=True)
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(page: Page) -> None:
-    found = Axe().run(page).response
-    assert len(found["passes"]) > 20
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
-    wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert wide[0] <= wide[1]
+@pytest.mark.parametrize("key", CHAPTERS)
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
+    key: str, chromium: Browser, chapter_of: ChapterOf, tmp_path: Path
+) -> None:
+    """Each chapter once: in English, wide and light, or in German, narrow and dark."""
+    german = key in ("neuron", "four-pixel", "receptive-fields", "learning", "more")
+    language, scheme, width = LOOKS[german]
+    chapter = chapter_of(key, language)
+    with opened(chromium, chapter, language, tmp_path, scheme, width) as page:
+        found = Axe().run(page).response
+        assert len(found["passes"]) > 20
+        faults = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+        assert faults == []
+        wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide[0] <= wide[1]
+        said = page.locator("canvas").evaluate_all("all => all.map(e => e.ariaLabel)")
+        assert len(set(said)) == len(said) > 2
+        assert all(len(name) > 40 for name in said)
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", SEEN[:1], indirect=True)
 def test_axe_would_find_a_fault(page: Page) -> None:
     page.evaluate("document.documentElement.removeAttribute('lang')")
     found = Axe().run(page).response
+    page.evaluate("document.documentElement.setAttribute('lang', 'en')")
     assert "html-has-lang" in [each["id"] for each in found["violations"]]
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", SEEN[:1], indirect=True)
 def test_the_keyboard_reaches_everything_with_its_focus_seen(page: Page) -> None:
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
     wanted = page.evaluate(
         """[...document.querySelectorAll('a, button, input, select, canvas, [tabindex="0"]')]
         .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.disabled).length"""
@@ -191,7 +218,6 @@ def test_the_keyboard_reaches_everything_with_its_focus_seen(page: Page) -> None
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", SEEN[:1], indirect=True)
 def test_a_figure_is_stepped_through_with_the_keyboard(page: Page) -> None:
     page.focus('[data-player="festival"] canvas')
     page.keyboard.press("Home")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built_chapters import ChapterOf
 from PIL import Image
 
 from layerwise.errors import FileError, InputError, UnknownNameError
@@ -16,8 +17,8 @@ from layerwise.scene_json import document_text, scene_document
 
 
 @pytest.fixture(scope="module")
-def english() -> Chapter:
-    return chapter(words("en"))
+def english(chapter_of: ChapterOf) -> Chapter:
+    return chapter_of("convolution", "en")
 
 
 def test_a_page_stays_small_and_its_films_short(english: Chapter) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
+from built_chapters import ChapterOf
 
 from layerwise.language import topic_texts, words
 from layerwise.learn.chapter import Chapter, Figure, Prose, Table
-from layerwise.learn.decision import answer, chapter
+from layerwise.learn.decision import answer
 from layerwise.learn.example import run_example
 from layerwise.scene_json import document_text, scene_document
 
 
 @pytest.fixture(scope="module")
-def english() -> Chapter:
-    return chapter(words("en"))
+def english(chapter_of: ChapterOf) -> Chapter:
+    return chapter_of("decision", "en")
 
 
 def test_a_page_stays_small_and_its_films_short(english: Chapter) -> None:

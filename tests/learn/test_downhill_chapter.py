@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from built_chapters import ChapterOf
 
 from layerwise.errors import UnknownNameError
 from layerwise.language import topic_texts, words
@@ -13,8 +14,8 @@ from layerwise.view.style import format_number
 
 
 @pytest.fixture(scope="module")
-def english() -> Chapter:
-    return chapter(words("en"))
+def english(chapter_of: ChapterOf) -> Chapter:
+    return chapter_of("downhill", "en")
 
 
 def test_figures_are_small_and_described(english: Chapter) -> None:

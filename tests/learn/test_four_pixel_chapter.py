@@ -1,6 +1,7 @@
 """The chapter on the four-pixel camera: complete in each language, and its answers are right."""
 
 import pytest
+from built_chapters import ChapterOf
 
 from layerwise.errors import InputError
 from layerwise.language import topic_texts
@@ -9,8 +10,8 @@ from layerwise.learn.chapter import Figure, Prose, Table
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_chapter_is_built(language: str) -> None:
-    chapter = build_chapter("four-pixel", language=language)
+def test_the_chapter_is_built(language: str, chapter_of: ChapterOf) -> None:
+    chapter = chapter_of("four-pixel", language)
     figures = [part for part in chapter.parts if isinstance(part, Figure)]
     assert [figure.key for figure in figures] == ["walk", "pair", "table", "logistic", "signs"]
     assert all(len(figure.scene.stops) <= 60 and figure.alt for figure in figures)
@@ -19,8 +20,8 @@ def test_the_chapter_is_built(language: str) -> None:
     assert set(topic_texts(language, "four_pixel")) == set(topic_texts("en", "four_pixel"))
 
 
-def test_its_numbers_are_the_known_ones() -> None:
-    chapter = build_chapter("four-pixel")
+def test_its_numbers_are_the_known_ones(chapter_of: ChapterOf) -> None:
+    chapter = chapter_of("four-pixel", "en")
     prose = " ".join(part.text for part in chapter.parts if isinstance(part, Prose))
     for said in ("95.9\u2009%", "74.6\u2009%", "90.2\u2009%", "\u22121.075", "\u22120.791",
                  "four-way tie", "names 2 correctly"):  # fmt: skip

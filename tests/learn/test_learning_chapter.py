@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from built_chapters import ChapterOf
 from torch import nn
 
 from layerwise.errors import InputError
@@ -16,8 +17,8 @@ from layerwise.view.style import format_number
 
 
 @pytest.fixture(scope="module", params=["en", "de"])
-def built(request: pytest.FixtureRequest) -> Chapter:
-    return chapter(words(request.param))
+def built(request: pytest.FixtureRequest, chapter_of: ChapterOf) -> Chapter:
+    return chapter_of("learning", request.param)
 
 
 def gradient(x: list[float]) -> float:

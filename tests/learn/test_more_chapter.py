@@ -7,12 +7,13 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from built_chapters import ChapterOf
 
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.language import topic_texts, words
 from layerwise.learn.chapter import Figure, Prose
 from layerwise.learn.example import run_example
-from layerwise.learn.more import answer, chapter
+from layerwise.learn.more import answer
 from layerwise.learn.more_sweeps import RECIPES, measure, measured
 from layerwise.scene_json import document_text, scene_document
 
@@ -75,8 +76,8 @@ def test_what_the_text_claims_was_measured() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_a_page_stays_small(language: str) -> None:
-    built = chapter(words(language), theme="dark")
+def test_a_page_stays_small(language: str, chapter_of: ChapterOf) -> None:
+    built = chapter_of("more", language)
     figures = [part for part in built.parts if isinstance(part, Figure)]
     assert [figure.key for figure in figures] == ["width", "depth", "digits"]
     size = sum(len(document_text(scene_document(figure.scene))) for figure in figures)

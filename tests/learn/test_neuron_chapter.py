@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 
 import pytest
+from built_chapters import ChapterOf
 
 from layerwise.errors import InputError
 from layerwise.language import languages, words
 from layerwise.learn.catalog import answer_of, build_chapter
-from layerwise.learn.chapter import Figure, Prose, Table
+from layerwise.learn.chapter import Chapter, Figure, Prose, Table
 from layerwise.view.style import MINUS
 
 
-def said(language: str, **options: str) -> str:
-    chapter = build_chapter("neuron", language=language, **options)
+def said(chapter: Chapter) -> str:
     return "\n".join(part.text for part in chapter.parts if isinstance(part, Prose))
 
 
 @pytest.mark.parametrize("language", languages())
-def test_the_numbers_of_the_prose(language: str) -> None:
-    text = said(language)
+def test_the_numbers_of_the_prose(language: str, chapter_of: ChapterOf) -> None:
+    text = said(chapter_of("neuron", language))
     slip = 1 / (1 + math.exp(-1.075))
     wanted = ["26", "25", "−25", f"{slip:.3f}", f"{MINUS}{math.tanh(1.075):.3f}", "−1.075", "0.25"]
     for number in [*wanted, "12 + 4 + 8 + 2", f"{0.25**10 * 1e7:.1f}"]:
@@ -29,8 +29,10 @@ def test_the_numbers_of_the_prose(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", languages())
-def test_the_threshold_and_the_bias_agree_in_every_row(language: str) -> None:
-    chapter = build_chapter("neuron", language=language)
+def test_the_threshold_and_the_bias_agree_in_every_row(
+    language: str, chapter_of: ChapterOf
+) -> None:
+    chapter = chapter_of("neuron", language)
     table = next(part for part in chapter.parts if isinstance(part, Table))
     yes, no = (words(language)(f"neuron.{name}") for name in ("yes", "no"))
     assert [(row[1], row[2]) for row in table.rows] == [
@@ -39,9 +41,9 @@ def test_the_threshold_and_the_bias_agree_in_every_row(language: str) -> None:
     assert all(row[2] == row[4] and (row[5] == "1") == (row[2] == yes) for row in table.rows)
 
 
-def test_figures_say_what_is_seen_and_are_drawn_in_the_language() -> None:
+def test_figures_say_what_is_seen_and_are_drawn_in_the_language(chapter_of: ChapterOf) -> None:
     for language, word in (("en", "sum + bias"), ("de", "Summe + Bias")):
-        chapter = build_chapter("neuron", language=language)
+        chapter = chapter_of("neuron", language)
         figures = [part for part in chapter.parts if isinstance(part, Figure)]
         assert len(figures) == 5
         assert all(figure.alt and figure.caption for figure in figures)

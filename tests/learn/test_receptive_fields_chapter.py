@@ -1,6 +1,7 @@
 """The chapter on receptive fields: complete in each language, with the numbers it computed."""
 
 import pytest
+from built_chapters import ChapterOf
 
 from layerwise.errors import LayerwiseError
 from layerwise.language import topic_texts
@@ -9,8 +10,8 @@ from layerwise.learn.chapter import Chapter, Figure, Prose, Table
 
 
 @pytest.fixture(scope="module")
-def english() -> Chapter:
-    return build_chapter("receptive-fields")
+def english(chapter_of: ChapterOf) -> Chapter:
+    return chapter_of("receptive-fields", "en")
 
 
 def test_the_chapter_is_built(english: Chapter) -> None:
@@ -19,9 +20,9 @@ def test_the_chapter_is_built(english: Chapter) -> None:
     assert all(len(figure.scene.stops) <= 60 and figure.alt for figure in figures)
 
 
-def test_another_language_has_every_text() -> None:
+def test_another_language_has_every_text(chapter_of: ChapterOf) -> None:
     assert set(topic_texts("de", "receptive_fields")) == set(topic_texts("en", "receptive_fields"))
-    build_chapter("receptive-fields", language="de")
+    chapter_of("receptive-fields", "de")
 
 
 def test_its_numbers(english: Chapter) -> None:

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from built_chapters import ChapterOf
 
-from layerwise.explain import regularisation
-from layerwise.language import topic_texts, words
-from layerwise.learn import regularisation as module
+from layerwise.language import topic_texts
 from layerwise.learn.chapter import Figure, Prose, Table
 from layerwise.scene_json import document_text, scene_document
-from layerwise.trace import Trace
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same trainings, shorter."""
-
-    def shorter(data: str, *, seeds: int, epochs: int) -> Trace:
-        return regularisation(data, seeds=2, epochs=4)
-
-    monkeypatch.setattr(module, "regularisation", shorter)
-
-
-@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_chapter_is_whole_and_small(language: str) -> None:
-    built = module.chapter(words(language), theme="dark")
+def test_the_chapter_is_whole_and_small(language: str, chapter_of: ChapterOf) -> None:
+    built = chapter_of("regularisation", language)
     figures = [part for part in built.parts if isinstance(part, Figure)]
     assert len({figure.key for figure in figures}) == len(figures) == 7
     size = sum(len(document_text(scene_document(figure.scene))) for figure in figures)

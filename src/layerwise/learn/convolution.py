@@ -206,9 +206,11 @@ class _Figures(Spoken):
         deep = np.stack([read_kernel("sobel").values] * 3)
         three = convolution(colour, deep, cells=_diagonal(_SMALL - 2))
         at = len(three) // 2
+        place = three.moments[at].at
         shares = [self.number(float(share)) for share in three["channel sums", at]]
         said = self.words(
-            "convolution.channels", red=shares[0], green=shares[1], blue=shares[2],
+            "convolution.channels", row=int(place["row"]) + 1, column=int(place["column"]) + 1,
+            red=shares[0], green=shares[1], blue=shares[2],
             value=self.number(float(three["sum", at])),
         )  # fmt: skip
         one = self.words(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +88,7 @@ class _Sections(Spoken):
 
     def deep(self) -> list[Part]:
         """Many convolutions in a row: the field grows, the middle counts."""
-        trace = receptive_field(_stack(_DEEP), self.photo(_SMALL), str(2 * _DEEP - 2))
+        trace = receptive_field(_stack(_DEEP), self.photo(_SMALL), f"conv{_DEEP}")
         last = len(trace) - 1
         said = self.words(
             "receptive_fields.prose-effective", depth=_DEEP, size=int(trace["size", last][0]),
@@ -113,8 +115,8 @@ class _Sections(Spoken):
     def holes(self) -> list[Part]:
         """Dilation with holes and without."""
         photo = self.photo(_SMALL)
-        sparse = receptive_field(_dilated((2, 6)), photo, "2")
-        dense = receptive_field(_dilated((1, 2, 4)), photo, "4")
+        sparse = receptive_field(_dilated((2, 6)), photo, "conv2")
+        dense = receptive_field(_dilated((1, 2, 4)), photo, "conv3")
         last, end = len(sparse) - 1, len(dense) - 1
         size = sparse["size", last]
         said = self.words(
@@ -154,21 +156,31 @@ def _stack(depth: int) -> nn.Module:
     """Convolutions of 3 × 3 one after the other, with ReLU between."""
     from torch import nn as layers
 
-    parts: list[nn.Module] = []
-    for number in range(depth):
-        parts += [layers.Conv2d(3 if not number else 8, 8, 3, padding=1), layers.ReLU()]
-    return _seeded(layers.Sequential(*parts[:-1]))
+    convolutions = [layers.Conv2d(8 if n else 3, 8, 3, padding=1) for n in range(depth)]
+    return _in_a_row(convolutions, layers.ReLU)
 
 
 def _dilated(steps: tuple[int, ...]) -> nn.Module:
     """Convolutions of 3 × 3 whose weights lie so many positions apart."""
     from torch import nn as layers
 
-    parts: list[nn.Module] = []
-    for number, step in enumerate(steps):
-        width = 3 if not number else 8
-        parts += [layers.Conv2d(width, 8, 3, padding=step, dilation=step), layers.Tanh()]
-    return _seeded(layers.Sequential(*parts[:-1]))
+    convolutions = [
+        layers.Conv2d(8 if n else 3, 8, 3, padding=step, dilation=step)
+        for n, step in enumerate(steps)
+    ]
+    return _in_a_row(convolutions, layers.Tanh)
+
+
+def _in_a_row(convolutions: Sequence[nn.Module], between: Callable[[], nn.Module]) -> nn.Module:
+    """Layers conv1, conv2 and so on, with a function between each two."""
+    from torch import nn as layers
+
+    parts: dict[str, nn.Module] = {}
+    for number, convolution in enumerate(convolutions, 1):
+        if parts:
+            parts[f"between{number - 1}"] = between()
+        parts[f"conv{number}"] = convolution
+    return _seeded(layers.Sequential(OrderedDict(parts)))
 
 
 def _attending() -> nn.Module:

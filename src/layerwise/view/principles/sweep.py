@@ -139,7 +139,7 @@ class _Drawing:
             if np.isfinite(one)
         ]
         said = self.words(f"more.{part}-{self.metric}")
-        return f"{self.title}. {said}: {'; '.join(pairs)}."
+        return f"{self.title}. {said[0].upper()}{said[1:]}: {'; '.join(pairs)}."
 
     @cached_property
     def box(self) -> Box:

@@ -154,8 +154,9 @@ class _Walk(Drawing):
         last = len(self.moments) - 1
         row, column = self.places[last]
         return self.words(
-            "convolution.description", rows=rows, columns=columns, count=len(self.moments),
-            row=row + 1, column=column + 1, value=self.writes(self.value(last)),
+            "convolution.description", title=self.title, rows=rows, columns=columns,
+            count=len(self.moments), row=row + 1, column=column + 1,
+            value=self.writes(self.value(last)),
         )  # fmt: skip
 
     def value(self, stop: int) -> str:

@@ -75,7 +75,9 @@ def convolutions(
             made.sheet, size=(size[0], round(size[0] * high / WIDTH)), layout=(WIDTH, high)
         )
         made = replace(made, sheet=paper)
-    about = made.sheet.words("convolution.gallery-description", names=", ".join(found))
+    about = made.sheet.words(
+        "convolution.gallery-description", title=heading, names="; ".join(found)
+    )
     return made.sheet.scene(
         lambda stop: made.marks(heading), [heading], title=heading, description=about,
         windows=made.windows,

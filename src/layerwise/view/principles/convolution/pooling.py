@@ -105,7 +105,9 @@ class _Walk(Drawing):
     def windows(self) -> list[WindowReading]:
         """What a page tells of each cell of the output."""
         placed, told = self.sheet.placed, self.sheet.words
-        found = pooling_reading(self.trace, told, placed(self.output_box), placed(self.picture.place))
+        found = pooling_reading(
+            self.trace, told, placed(self.output_box), placed(self.picture.place)
+        )
         return [found] if found is not None else []
 
     @cached_property

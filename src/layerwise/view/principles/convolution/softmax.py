@@ -48,10 +48,15 @@ def softmax(
         for moment, step in steps
     ]
     title = told("convolution.softmax-title")
-    scores = given["scores", 0]
+    likely = given["probabilities", 0]
+    best = int(np.argmax(likely))
+    description = told(
+        "convolution.softmax-description", count=len(likely), best=table.names[best],
+        share=table.sheet.percent(float(likely[best])),
+    )  # fmt: skip
     return table.sheet.scene(
         lambda stop: table.marks(*steps[stop]), labels, title=title, pace_s=1.6,
-        description=told("convolution.softmax-description", count=len(scores)),
+        description=description,
     )  # fmt: skip
 
 

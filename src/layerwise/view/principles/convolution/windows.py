@@ -42,9 +42,10 @@ def window_reading(
         box=box, sources=tuple(sources), drawn=tuple(int(at) for at in drawn),
         output=trace["output", 0][channel], planes=planes, kernel=trace["kernel", 0][channel],
         window=_pair(trace["kernel", 0].shape[2:]), stride=_pair(about["stride"]),
-        dilation=_pair(about["dilation"]), bias=bias, kind="sum", value_name=told("convolution.sum"),
+        dilation=_pair(about["dilation"]), bias=bias, kind="sum",
+        value_name=told("convolution.sum"),
         names=tuple(channel_names(trace, told)) if len(inputs) > 1 else (),
-        written=tuple(told.figures(str(cell)) for row in about.get("written") or () for cell in row),
+        written=tuple(told.figures(str(one)) for row in about.get("written") or () for one in row),
     )  # fmt: skip
 
 

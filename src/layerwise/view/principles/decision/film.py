@@ -18,7 +18,7 @@ from ...charts.frame import chosen, format_place, place_in_time, timeline, trace
 from ...charts.scale import Scale
 from ...marks import hairlines, label, wrapped
 from ...palette import class_colors
-from ...style import BOLD_WEIGHT, Theme
+from ...style import BOLD_WEIGHT, Theme, format_percent
 from ...style import theme as theme_named
 from .foot import statements
 from .layout import Layout
@@ -95,10 +95,25 @@ class _Frames:
 
     @cached_property
     def description(self) -> str:
-        return self.words(
-            "decision.description", model=self.trace.about["model"],
-            classes=", ".join(self.classes), moments=len(self.shown),
-        )  # fmt: skip
+        count = len(self.shown)
+        said = [self.words("decision.description", title=self.title, classes=self._named)]
+        if count > 1:
+            ends = (self.place(self.shown[0]), self.place(self.shown[-1]))
+            said.append(
+                self.words("decision.description-film", count=count, first=ends[0], last=ends[1])
+            )
+        if self.labels is not None:
+            share = float(self.trace["accuracy", self.shown[-1]])
+            right = self.words.figures(format_percent(share))
+            said.append(self.words("decision.description-accuracy", accuracy=right))
+        return " ".join(said)
+
+    @cached_property
+    def _named(self) -> str:
+        """The classes in a row: "upper and lower", "setosa, versicolor and virginica"."""
+        *before, last = self.classes
+        between = f" {self.words('decision.and')} "
+        return between.join([", ".join(before), last]) if before else last
 
     @cached_property
     def scales(self) -> tuple[Scale, Scale]:

@@ -30,12 +30,15 @@ def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str
     told = sheet.words
     pixels, answers, leading = (given[name, 0] for name in ("images", "answers", "leading"))
     shown = min(len(pixels), MOST)
-    foot = [told("four_pixel.table-foot", activation=given.about["activation"])]
+    activation = str(given.about["activation"])
+    named = told("four_pixel.logistic") if activation == "sigmoid" else activation
+    foot = [told("four_pixel.table-foot", activation=named)]
     if shown < len(pixels):
         foot.append(told("four_pixel.table-shown", shown=shown, all=len(pixels)))
-    activation = given.about["activation"]
     title = told("four_pixel.table-title")
-    if activation != "tanh":
+    if activation == "sigmoid":
+        title = told("four_pixel.table-title-logistic")
+    elif activation != "tanh":
         title = told("four_pixel.table-title-other", activation=activation)
 
     def marks(stop: int) -> list[Mark]:

@@ -113,7 +113,10 @@ class _Curves(Drawing):
         ]
         count = self.trace.about["seeds"]
         return self.words(
-            f"regularisation.description-{self.metric}", ends=", ".join(ends), count=count
+            f"regularisation.description-{self.metric}",
+            title=title,
+            ends=", ".join(ends),
+            count=count,
         )
 
     def curves(self, part: str, place: int) -> FloatArray:

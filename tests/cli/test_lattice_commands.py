@@ -108,6 +108,21 @@ def test_one_column_makes_a_row_of_cells(run, table: Path, tmp_path: Path) -> No
     assert "layers, from the top down" in (tmp_path / "h.svg").read_text(encoding="utf-8")
 
 
+def test_three_columns_make_slices(run, table: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(table)
+    frame["depth"] = frame["width"] + frame["height"] ** 2
+    frame.to_csv(table, index=False)
+    code, said, wrong = run("classify", "trees.csv", "--target", "species", "--rule", "copy",
+                            "--grid", "6x7×8", "--model", "t.lw")  # fmt: skip
+    assert (code, wrong) == (0, "")
+    assert "best grid 6 × 7 × 8, rule copy" in said
+    assert "columns shown as" not in said
+    assert lw.load(tmp_path / "t.lw").labels_.shape == (6, 7, 8)
+    code, _, wrong = run("predict", "t.lw", "trees.csv", "--out", "answers.csv")
+    assert code == 0
+    assert len(pd.read_csv(tmp_path / "answers.csv")) == 120
+
+
 def test_same_seed_same_model(run, table: Path, tmp_path: Path) -> None:
     for name in ("one.lw", "two.lw"):
         run("classify", "trees.csv", "--target", "species", "--grid", "40", "--model", name)
@@ -145,7 +160,13 @@ WRONG = [
     ),
     (
         ["classify", "iris", "--grid", "1"],
-        "A grid has whole numbers of rows and columns. Received grid=1. 2 to 32,768.",
+        "A grid has whole numbers of rows and columns, or of slices, rows and columns. "
+        'Received grid=1. 2 to 32,768, or "auto".',
+    ),
+    (
+        ["classify", "iris", "--grid", "9x9x"],
+        "A grid is given by its sides. Received --grid 9x9x. 400 (rows and columns), 300x500, "
+        "64x64x64 (slices, rows, columns), auto.",
     ),
     (
         ["classify", "iris", "--rule", "votes"],
@@ -261,7 +282,8 @@ def test_wrong_input_gets_one_message(
         assert wrong == f"Error: {message}\n"
     else:  # the memory that is free differs from machine to machine
         assert "A grid of 32,768 × 32,768 cells with 2 classes needs 192.0 GiB of memory." in wrong
-        assert wrong.endswith("GiB free. Choose a smaller grid.\n")
+        assert "GiB free. Choose a smaller grid; " in wrong
+        assert wrong.endswith(" cells would fit.\n")
     assert wrong.startswith("Error: ")
     assert wrong.count("\n") == 1
     assert {path.name for path in tmp_path.iterdir()} == before

@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..types import UNCLASSIFIED, Array, BoolArray, ByteArray, IntArray, WordArray
 from . import cells, kernels, kernels_volume, planes
 from .random_bits import stream_starts
+from .work_space import WorkSpace
 
 if TYPE_CHECKING:
     import torch
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 Rule: TypeAlias = Literal["copy", "vote"]
 Each: TypeAlias = Callable[[Callable[[tuple[int, int]], Any]], list[Any]]
 BLOCK = 32  # layers applied to a slab before slabs meet again
-VOLUME_BLOCK = 8  # the same for slabs of slices, whose rims cost more
+VOLUME_BLOCK = 8  # the same for slabs of slices at least, and a layer for so many slices
 FILL_BLOCK = 32  # layers filled before it is asked whether the grid is full
 LONG_BLOCK = 64  # the same where one slab is the whole grid
 SLAB_BYTES = 8 << 20  # of a slab: rims cost little; where all is classified nothing is filled
 KEPT_BYTES = 64 << 20
+COUNTED = 1 << 20  # cells of a frame that are counted at a time
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,13 @@ class LayerStack:
             number, state = 0, self._first()
         else:
             state = known[number]
+        space = WorkSpace()
         while number < layer:
             limit = min(layer, (number // self._every + 1) * self._every)
             if recipe.depth is not None and number < recipe.depth:
                 limit = min(limit, recipe.depth)
             fill = recipe.depth is None or number < recipe.depth
-            state, _ = self._advance(state, number + 1, limit - number, fill=fill)
+            state, _ = self._advance(state, number + 1, limit - number, space, fill=fill)
             number = limit
             if number % self._every == 0:
                 self._keep(number, state)
@@ -153,13 +156,18 @@ class LayerStack:
         """
         recipe = self.recipe
         cells_in_all = recipe.frame.size
-        unclassified = int(np.count_nonzero(recipe.frame == UNCLASSIFIED))
+        flat = recipe.frame.reshape(-1)
+        parts = (flat[at : at + COUNTED] for at in range(0, flat.size, COUNTED))
+        unclassified = sum(int(np.count_nonzero(part == UNCLASSIFIED)) for part in parts)
         if unclassified == cells_in_all:
             raise InputError("A lattice needs at least one classified cell to fill from")
         state, layer = self._first(), 0
         depth = 0 if unclassified == 0 else None
+        space = WorkSpace()
         while depth is None:
-            state, left = self._advance(state, layer + 1, FILL_BLOCK, fill=True)
+            before = state
+            state, left = self._advance(state, layer + 1, FILL_BLOCK, space, fill=True)
+            space.give(before)
             if left[-1] == 0:
                 depth = layer + 1 + int(np.argmax(left == 0))
             layer += FILL_BLOCK
@@ -178,7 +186,8 @@ class LayerStack:
         rule copies, a number is copied as a class is, in ⌈log₂ numbers⌉ planes of its own.
         """
         state = planes.pack_numbers(training, self.recipe.grid)
-        state, _ = self._advance(self._there(state), 1, self.recipe.depth or 0, fill=True)
+        depth = self.recipe.depth or 0
+        state, _ = self._advance(self._there(state), 1, depth, WorkSpace(), fill=True)
         return planes.unpack_numbers(self._here(state), self.recipe.grid[-1])
 
     def __getstate__(self) -> dict[str, Any]:
@@ -214,7 +223,9 @@ class LayerStack:
             self._every *= 2
             self._kept = {n: kept for n, kept in self._kept.items() if n % self._every == 0}
 
-    def _advance(self, state: Any, first: int, layers: int, *, fill: bool) -> tuple[Any, IntArray]:
+    def _advance(
+        self, state: Any, first: int, layers: int, space: WorkSpace, *, fill: bool
+    ) -> tuple[Any, IntArray]:
         """Apply layers first … first + layers − 1; also gives (layer,) unclassified cells left."""
         if fill and self.recipe.rule == "vote":
             voted, left = self._vote(self._here(state), first, layers)
@@ -227,17 +238,20 @@ class LayerStack:
         held = self.recipe.anchors
         if held is not None and not fill:
             anchors = planes.pack_bits(held)
-        block = VOLUME_BLOCK if self.recipe.is_volume else BLOCK
         cuts = self._cuts(state)
-        longest = LONG_BLOCK if len(cuts) == 1 else block
-        target = np.empty_like(state)
+        longest = self._longest(cuts)
+        target = space.like(state)
         with _workers(self.threads, cuts) as each:
             for block in range(0, layers, longest):
                 part = slice(block, min(block + longest, layers))
-                left[part] = self._copy_block(state, target, starts[part], anchors, each, fill=fill)
+                left[part] = self._copy_block(
+                    state, target, starts[part], anchors, each, space, fill=fill
+                )
                 # The state that was given stays as it is; what lies between is written over.
-                spare = np.empty_like(state) if block == 0 and part.stop < layers else state
+                spare = space.like(state) if block == 0 and part.stop < layers else state
                 state, target = target, spare
+        if layers > longest:
+            space.give(target)
         return state, left
 
     def _copy_block(
@@ -247,6 +261,7 @@ class LayerStack:
         starts: WordArray,
         anchors: WordArray,
         each: Each,
+        space: WorkSpace,
         *,
         fill: bool,
     ) -> IntArray:
@@ -260,20 +275,28 @@ class LayerStack:
                 room = kernels_volume.volume_words(
                     cut[1] - cut[0], state.shape[2], state.shape[3], len(starts), length
                 )
-                scratch = np.empty((count + 1, room), np.uint64)
-                kernels_volume.copy_volume(
-                    state, target, scratch, *cut, columns, starts, fill, anchors, left
-                )
+                with space.scratch(count + 1, room) as scratch:
+                    kernels_volume.copy_volume(
+                        state, target, scratch, *cut, columns, starts, fill, anchors, left
+                    )
                 return left
             room = kernels.scratch_words(cut[1] - cut[0], state.shape[2], len(starts), length)
-            scratch = np.empty((count + 1, room), np.uint64)
-            kernels.copy_layers(
-                state, target, scratch, *cut, columns,
-                starts, fill, self.recipe.lazy, anchors, left,
-            )  # fmt: skip
+            with space.scratch(count + 1, room) as scratch:
+                kernels.copy_layers(
+                    state, target, scratch, *cut, columns,
+                    starts, fill, self.recipe.lazy, anchors, left,
+                )  # fmt: skip
             return left
 
         return np.asarray(np.sum(each(work), axis=0))
+
+    def _longest(self, cuts: list[tuple[int, int]]) -> int:
+        """How many layers a block has: slabs of a volume are cut so that rims stay small."""
+        if len(cuts) == 1:
+            return LONG_BLOCK
+        if self.recipe.is_volume:
+            return min(LONG_BLOCK, max(VOLUME_BLOCK, (cuts[0][1] - cuts[0][0]) // VOLUME_BLOCK))
+        return BLOCK
 
     def _cuts(self, state: WordArray) -> list[tuple[int, int]]:
         """Slabs of rows: small enough for the cache, and as many as there are threads.

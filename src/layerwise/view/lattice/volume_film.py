@@ -104,6 +104,10 @@ class VolumeFilm(Film):
         """The colours (entry, rgb) of a site's cells."""
         return self.colors if site == "labels" else self.strength.palette
 
+    def steps(self, site: str) -> int:
+        """How many places of `palette(site)` each class has."""
+        return 1 if site == "labels" else self.strength.steps
+
     @cached_property
     def page_recipe(self) -> dict[str, Any]:
         """How a page computes the label maps and the probabilities, the same for every layout."""

@@ -10,12 +10,13 @@ import numpy as np
 from ...scene import Image, Mark, Rectangles, Reference, Segments
 from ...scene_volume import Volume
 from ...typeface import shorten, text_width
-from ...types import Array, FloatArray, float32_array
+from ...types import UNCLASSIFIED, Array, FloatArray, float32_array
 from ..charts.class_table import ClassTable
 from ..marks import hairlines, label, wrapped
-from ..style import format_count, format_number, format_percent
+from ..style import SMALLEST_SIZE, format_count, format_number, format_percent
 from .frames import Frames
 from .layout import Box
+from .region_labels import region_labels
 from .volume_film import HEIGHT, VolumeFilm
 from .volume_layout import VolumeLayout
 from .volume_picture import EMPTY, SHADES, View, eighth, extent, picture, without_eighth
@@ -329,6 +330,12 @@ class VolumeFrames(Frames):
                     float32_array([1]), ink,
                 ),
             ]  # fmt: skip
+            # Names need regions of several cells; large cells are told apart one by one.
+            if stop >= film.filled and width <= SMALLEST_SIZE / 2 * cells.shape[1]:
+                likeliest = np.where(cells == EMPTY, UNCLASSIFIED, cells // film.steps(site))
+                marks += region_labels(
+                    likeliest.astype(np.uint8), box, film.classes, film.colors, size=SMALLEST_SIZE
+                )
         return marks
 
 

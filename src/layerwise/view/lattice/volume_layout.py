@@ -40,8 +40,8 @@ class VolumeLayout:
 
 WIDE: Final = VolumeLayout(
     frame=replace(
-        layout.WIDE, square=(80, 132, 840, 838), table=(1010, 262, 830, 228),
-        curve=(1010, 544, 560, 60),
+        layout.WIDE, square=(80, 132, 840, 838), table=(1010, 262, 830, 190),
+        rows=5, curve=(1010, 544, 560, 60),
     ),
     seen=(80, 114),
     axes=(96, 946),

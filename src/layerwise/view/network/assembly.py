@@ -23,6 +23,7 @@ from .link_marks import LinkMarks
 from .lit_diagram import BOX_WORDS, LitDiagram
 from .panels import Panels
 from .places import MOST_COLUMNS, Places, answer_alone, layer_ranks, places_of
+from .plane import is_plane
 from .reading import Reading
 from .story import tell
 
@@ -130,8 +131,8 @@ def _class_names(
 ) -> tuple[str, ...]:
     """The names of the answers, none where they do not fit."""
     names = tuple(str(name) for name in (classes or trace.about.get("classes") or ()))
-    shape = graph.layers[-1].shape
-    width = int(shape[-1]) if shape else 0
+    layer = graph.layers[-1]
+    width = int(layer.shape[0 if "class" in layer.axes else -1]) if layer.shape else 0
     if not names or len(names) == width:
         return names
     if classes is None:
@@ -145,7 +146,7 @@ def _class_names(
 def _answers(trace: Trace, answer: Layer, names: Sequence[str]) -> Answers:
     """How outputs become what is shown as the answer."""
     meaning = trace.about.get("answers", "logits")
-    if answer.activation == "softmax":
+    if answer.activation == "softmax" or "class" in answer.axes:
         return "probabilities"
     if names and meaning == "logits" and not answer.activation:
         whole = not trace.site(answer.shown).entries  # or their sum is not known
@@ -181,6 +182,8 @@ def _foot(
         parts.append(BOX_WORDS if diagram is not None and diagram.fits else "")
     if any(density.has_room(places, column) for column in places.columns):
         parts.append("below a column: all its numbers, height by √ of how many")
+    if is_plane(trace):
+        parts.append("in a node: what it gives all over the plane, orange below zero, blue above")
     kinds = {link.kind for link in links.links}
     if "weights" in kinds:
         parts.append("link: width by |weight|, of its layer's largest")

@@ -21,6 +21,7 @@ from .deep import DeepFrames, Sizes
 from .insides import Insides
 from .layout import TALL, WIDE
 from .places import MOST_COLUMNS, layer_ranks
+from .plane import is_plane, plane_graph, plane_reading
 from .pointed import pointed
 from .samples import Samples, readings_of
 from .story import joined
@@ -50,6 +51,8 @@ def network(
     without, those of the training are used. `backward=False` leaves the gradients out. `speed` 2 is
     twice as fast.
 
+    Of a decision map (`explain.decision`) each node shows what its neuron gives all over the plane.
+
     A page shows it upright on a tall screen, unless it has very many links. What is drawn of layers
     that have too many units, and how it was chosen, is said on the picture. Raises `InputError` for
     a recording without outputs, a sample or a focus that is not there.
@@ -62,8 +65,12 @@ def network(
             received=trace.title,
             do="Record with Keep(outputs='values'), the default",
         )
-    graph = network_graph(trace)
-    readings = readings_of(trace, graph, sample)
+    if is_plane(trace):
+        graph = plane_graph(trace)
+        readings = [plane_reading(trace, graph)]
+    else:
+        graph = network_graph(trace)
+        readings = readings_of(trace, graph, sample)
     options = Options(theme_named(theme), title, focus, classes, backward, speed)
     read = [Sizes(reading) for reading in readings]
     deep = max(layer_ranks(graph)) > MOST_COLUMNS

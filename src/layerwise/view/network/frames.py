@@ -122,6 +122,8 @@ class Frames:
         summary = sizes[np.arange(len(sizes)), np.abs(np.nan_to_num(sizes)).argmax(axis=1)]
         limit = self._limit[column.number]
         fill = self._mixed(signed_color(summary, limit, self.theme), lit)
+        if self.reading.graph.layers[column.number].axes[:1] in (("neuron",), ("class",)):
+            fill[:] = self.theme.hairline[:3]  # one number cannot stand for a whole plane
         if back > 0:
             slopes = self.reading.unit_gradients(column.number, near.moment)
             if slopes is not None:

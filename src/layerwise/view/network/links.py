@@ -72,7 +72,7 @@ def links_between(reading: Reading, source: int, target: int) -> Links | None:
                 to, of = np.nonzero(~np.isnan(block))
                 kind: Literal["weights", "kernels"] = (
                     "weights"
-                    if layer.kind == "dense" and _span(reading, source) == 1
+                    if layer.kind == "dense" and weight.shape[1] == theirs.total
                     else "kernels"
                 )
                 return Links(source, target, kind, np.stack([of, to], axis=1))

@@ -115,15 +115,19 @@ class Panels:
         scales = self.reading.trace.about.get("standardised")
         if scales is not None:  # as a person knows them
             values = values * np.array(scales["scale"]) + np.array(scales["mean"])
-        whole = bool((values == np.rint(values)).all())
+        whole = column.content != "map" and bool((values == np.rint(values)).all())
         which = self._sample_lines(moment, "")
         marks: list[Mark] = [
             label(self.layout.margin, base, line, self.theme.grey)
             for base, line in self._stacked(which)
         ]
+        if column.content == "map":  # of each input what it is all over a plane: no number
+            names = [str(name) for name in self.reading.trace.about.get("names", names)]
         for at, value in enumerate(values):
             name = names[at] if at < len(names) else f"input {at + 1}"
-            number = format_count(int(value)) if whole else format_number(float(value), 3)
+            number = ""
+            if column.content != "map":
+                number = format_count(int(value)) if whole else format_number(float(value), 3)
             place = self._row_place(column, at)
             if place is None:  # a tall picture of a deep network has room for some
                 more = f"and {format_count(len(values) - at)} more"
@@ -237,7 +241,7 @@ class Panels:
         names = {site.name for site in trace.sites}
         found: list[tuple[str, FloatArray, FloatArray]] = []
         pairs = (("loss", "training loss"), ("control accuracy", "control accuracy"),
-                 ("accuracy", "training accuracy"))  # fmt: skip
+                 ("accuracy", "training accuracy"), ("accuracy", "accuracy"))  # fmt: skip
         for name, metric in pairs:
             if metric in names and not any(line[0] == "control accuracy" for line in found[1:]):
                 where = trace.where(metric)

@@ -128,7 +128,8 @@ def _inputs(
 def _input_column(reading: Reading, number: int, layout: Layout) -> Column | None:
     """A short row of a table stands as nodes beside its names."""
     layer = reading.graph.layers[number]
-    count = int(layer.shape[-1]) if len(layer.shape) == 2 else 0
+    mapped = "neuron" in layer.axes
+    count = int(layer.shape[0 if mapped else -1]) if mapped or len(layer.shape) == 2 else 0
     if not 0 < count <= MOST_INPUT_ROWS or len(reading.chosen(number)) != count:
         return None
     pitch = min(PITCH, (layout.row_bottom - layout.top + 0.0) / count)
@@ -143,7 +144,7 @@ def _input_column(reading: Reading, number: int, layout: Layout) -> Column | Non
         ],
         axis=1,
     )
-    return Column(number, 0, boxes, "value")
+    return Column(number, 0, boxes, "map" if mapped else "value")
 
 
 def _stacked(

@@ -76,7 +76,8 @@ def _layer(panels: Panels, owners: Sequence[Panels], rows: Rows, column: Column)
         slopes = None
     shares = bars = None
     answer = owners[0].answer
-    if _is_answer(panels, column) and answer.probabilities and values is not None:
+    single = values is not None and values.ndim == 2
+    if _is_answer(panels, column) and answer.probabilities and single:
         places = chosen.places[:drawn]
         given = [own.answer.shares(moment) for own, (_, moment) in zip(owners, rows, strict=True)]
         shares = stacked((None if each is None else each[places] for each in given), drawn)

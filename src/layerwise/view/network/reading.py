@@ -17,7 +17,7 @@ from ..style import format_count
 
 Entries: TypeAlias = tuple[int | str, ...] | None
 """Which units an axis of a stored array has; None: all, in order."""
-UNIT_AXES: Final = ("unit", "channel")
+UNIT_AXES: Final = ("unit", "channel", "neuron", "class")
 MOST_UNITS: Final = 40
 """A layer of more units shows `CHOSEN_UNITS` of them."""
 CHOSEN_UNITS: Final = 24
@@ -202,8 +202,10 @@ class Reading:
             return Chosen(none, none, 0, "")
         total = int(layer.shape[axis])
         kept = self.trace.site(layer.shown).entries.get(layer.axes[axis])
+        kept = None if layer.axes[axis] == "class" else kept  # these are names
         numbers = np.arange(total) if kept is None else np.array([int(n) for n in kept])
         rule = "" if kept is None else "largest mean |output| when first seen"
+        rule = "evenly spread" if layer.axes[axis] == "neuron" else rule
         return Chosen(np.arange(len(numbers)), numbers, total, rule)
 
     def _choose(self, number: int) -> Chosen:

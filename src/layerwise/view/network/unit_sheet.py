@@ -53,9 +53,7 @@ class UnitSheet:
 
     def _own(self, reading: Reading, values: FloatArray | None) -> FloatArray | None:
         units = reading.by_unit(values, self.number)
-        entries = reading.trace.site(self.layer.shown).entries
-        kept = entries.get("unit", entries.get("channel"))
-        place = stored_row(kept, self.unit)
+        place = stored_row(tuple(reading.kept(self.number).numbers), self.unit)
         if units is None or place is None or place >= len(units):
             return None
         return np.asarray(units[place], np.float64)

@@ -25,8 +25,7 @@ LARGEST_PAGE: Final = 3_000_000
 """Bytes that a chapter may weigh."""
 
 _NO_BREAK: Final = "\u202f"  # a thin space at which no line may end: within a number
-LARGE: Final = 1400
-"""Pixels across from which a figure may be wider than the others, so that it can be read."""
+_SIZES: Final = re.compile(r"(?<=\d) × (?=\d)")  # 12 × 12: neither may a line end there
 
 _TAGS: Final = {"code": "code", "emphasis": "em"}
 _NUMBER: Final = re.compile(
@@ -177,10 +176,9 @@ def _block(part: Part, said: Words) -> str:
 def _figure(figure: Figure, number: int, said: Words) -> str:
     player = figure_html(figure.scene, figure.key, label=figure.alt, language=said.language)
     name = escape(said("learn.figure", number=number))
-    large = ' class="large"' if figure.scene.size[0] > LARGE else ""
     caption = " ".join(_inline(text) for text in paragraphs(figure.caption))
     return (
-        f'<figure id="figure-{figure.key}"{large}>\n{player}\n'
+        f'<figure id="figure-{figure.key}">\n{player}\n'
         f"<figcaption><b>{name}</b> {caption}</figcaption>\n</figure>"
     )
 
@@ -236,7 +234,8 @@ def _example(example: Example, said: Words) -> str:
 
 def _inline(text: str) -> str:
     pieces = []
-    for span in spans(text.replace(THIN_SPACE, _NO_BREAK)):
+    whole = _SIZES.sub("\u00a0×\u00a0", text.replace(THIN_SPACE, _NO_BREAK))
+    for span in spans(whole):
         piece = escape(span.text)
         tag = _TAGS.get(span.kind)
         pieces.append(f"<{tag}>{piece}</{tag}>" if tag else piece)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...scene import Image, Mark, Rectangles, Reference, Segments
+from ...scene import Image, Mark, Rectangles, Reference, Segments, Text
 from ...scene_volume import Volume
 from ...typeface import shorten, text_width
 from ...types import UNCLASSIFIED, Array, FloatArray, float32_array
@@ -333,9 +333,11 @@ class VolumeFrames(Frames):
             # Names need regions of several cells; large cells are told apart one by one.
             if stop >= film.filled and width <= SMALLEST_SIZE / 2 * cells.shape[1]:
                 likeliest = np.where(cells == EMPTY, UNCLASSIFIED, cells // film.steps(site))
-                marks += region_labels(
+                named = region_labels(
                     likeliest.astype(np.uint8), box, film.classes, film.colors, size=SMALLEST_SIZE
                 )
+                whole = set(film.classes)  # a few letters of a name would help nobody
+                marks += [mark for mark in named if isinstance(mark, Text) and mark.string in whole]
         return marks
 
 

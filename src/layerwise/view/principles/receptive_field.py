@@ -16,10 +16,11 @@ from ...types import Array, ByteArray, FloatArray, float32_array
 from ..charts.frame import trace_of
 from ..marks import Box, inscribed, label
 from ..palette import magnitude_color
-from ..sheet import LEFT, SMALL, Drawing, sheet
+from ..sheet import LEFT, Drawing, sheet
 from ..style import LIGHT_WEIGHT, Theme, format_count
 
 _SIZE: Final = (1280, 720)
+_SMALL: Final = 16.0
 _SIDE: Final = 478.0
 _TOP: Final = 122.0
 _SECOND: Final = LEFT + _SIDE + 26
@@ -122,12 +123,12 @@ class _Drawing(Drawing):
             marks.append(Image(box, colors, refers=Reference("effective", stop)))
             marks += self._outline(box, field)
             scale = told("receptive_fields.scale", top=sheet.number(top))
-            marks.append(sheet.text(box[0], box[1] + box[3] + 26, scale, size=SMALL, quiet=True))
+            marks.append(sheet.text(box[0], box[1] + box[3] + 26, scale, size=_SMALL, quiet=True))
         return [*marks, *self._numbers(stop)]
 
     def _panel(self, left: float, said: str, stop: int) -> list[Mark]:
-        said = shorten(said, _SIDE, SMALL)
-        return [self.sheet.text(left, _TOP - 14, said, size=SMALL, quiet=True)]
+        said = shorten(said, _SIDE, _SMALL)
+        return [self.sheet.text(left, _TOP - 14, said, size=_SMALL, quiet=True)]
 
     def _faded(self, box: Box, field: Array, stop: int) -> Mark:
         picture = self.picture[0].astype(np.float32)
@@ -168,8 +169,8 @@ class _Drawing(Drawing):
         marks: list[Mark] = [
             sheet.text(_COLUMN, _TOP + 14, name, size=20, bold=True),
             sheet.text(_COLUMN, _TOP + 40, shorten(told("receptive_fields.unit", unit=unit),
-                                                   room, SMALL), size=SMALL, quiet=True),
-            sheet.text(_COLUMN, _TOP + 96, told("receptive_fields.size"), size=SMALL, quiet=True),
+                                                   room, _SMALL), size=_SMALL, quiet=True),
+            sheet.text(_COLUMN, _TOP + 96, told("receptive_fields.size"), size=_SMALL, quiet=True),
         ]  # fmt: skip
         size = self.size_of(stop)
         big = 40.0 if len(size) <= 7 else 30.0 if len(size) <= 9 else 22.0
@@ -191,7 +192,7 @@ class _Drawing(Drawing):
             lines.append(("receptive_fields.share95", share))
         y = _TOP + 182
         for key, text in lines:
-            marks.append(sheet.text(_COLUMN, y, shorten(told(key), room, SMALL), size=SMALL,
+            marks.append(sheet.text(_COLUMN, y, shorten(told(key), room, _SMALL), size=_SMALL,
                                     quiet=True))  # fmt: skip
             marks.append(sheet.text(_COLUMN, y + 24, text, size=20))
             y += 58

@@ -21,8 +21,8 @@ from .grid import short
 MOST_ROWS: Final = 12
 STEPS: Final = ("scores", "shifted", "exponentials", "probabilities")
 _TOP, _BOTTOM = 132.0, 566.0
-_COLUMNS: Final = (280.0, 440.0, 600.0, 770.0)  # right ends of the numbers
-_BAR: Final = (810.0, 350.0)
+_COLUMNS: Final = (240.0, 470.0, 620.0, 790.0)  # right ends of the numbers
+_BAR: Final = (820.0, 340.0)
 
 
 def softmax(

@@ -9,7 +9,7 @@ from ....scene import Image, Mark, Reference, Scene
 from ....trace import Trace
 from ....typeface import shorten
 from ...charts.frame import trace_of
-from ...sheet import LEFT, SMALL
+from ...sheet import LEFT
 from ...style import Theme
 from .parts import PACE_S, PixelSheet, greys, verdict_words
 
@@ -17,6 +17,7 @@ MOST: Final = 20
 _COLUMNS: Final = 5
 _ACROSS, _DOWN, _TOP = 243.0, 138.0, 92.0
 _TILE: Final = 56.0
+_SMALL: Final = 15.5
 
 
 def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:
@@ -58,9 +59,9 @@ def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str
                 base = y + 41 + 20 * row
                 quiet = not leading[number, row]
                 text = sheet.percent(float(answers[number, row]))
-                drawn.append(sheet.text(left, base, told(f"four_pixel.class-{name}"), size=SMALL,
+                drawn.append(sheet.text(left, base, told(f"four_pixel.class-{name}"), size=_SMALL,
                                         quiet=quiet))  # fmt: skip
-                drawn.append(sheet.text(right, base, text, size=SMALL, quiet=quiet, anchor="end"))
+                drawn.append(sheet.text(right, base, text, size=_SMALL, quiet=quiet, anchor="end"))
         return drawn
 
     description = told(

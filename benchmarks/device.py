@@ -4,9 +4,9 @@
 
 DEVICE is a torch device; by default the first CUDA device, without one the processor through
 torch, which says how the same code runs but nothing about a GPU. Printed: the device's copy
-bandwidth; at each size the time of a layer by each kernel, the share of that bandwidth which it
-uses, and its ratio to the processor; from how many cells on the device is faster (for
-`layerwise.lattice.device.place.WORTH_A_DEVICE`).
+bandwidth; at each size the time of a layer by each kernel, how long it takes before the first, the
+share of the bandwidth which it uses, and its ratio to the processor; from how many cells on a
+layer is faster on the device (for `layerwise.lattice.device.place.WORTH_A_DEVICE`).
 """
 
 from __future__ import annotations
@@ -88,12 +88,19 @@ def on_processor(labels: np.ndarray, layers: int) -> float:
     return price(lambda: stack.planes(next(numbers)), torch.device("cpu")) / layers
 
 
-def on_device(labels: np.ndarray, layers: int, place: torch.device, kernel: Kernel) -> float:
-    """Seconds a layer on the device."""
+def on_device(
+    labels: np.ndarray, layers: int, place: torch.device, kernel: Kernel
+) -> tuple[float, float]:
+    """Seconds a layer on the device, and seconds before the first (compiling, recording)."""
     state = LayerStack(Recipe(labels, CLASSES, SEED, depth=0)).planes(0)
+    wait(place)
+    begun = time.perf_counter()
     there = DeviceLayers(place, labels.shape, lazy=True, kernel=kernel)
     first, starts = there.upload(state), stream_starts(SEED, range(1, layers + 1))
-    return price(lambda: there.run(first, starts, fill=False), place) / layers
+    there.run(first, starts[:BLOCK], fill=False)
+    wait(place)
+    before = time.perf_counter() - begun
+    return price(lambda: there.run(first, starts, fill=False), place) / layers, before
 
 
 def kernels(place: torch.device) -> tuple[Kernel, ...]:
@@ -137,9 +144,10 @@ def main() -> None:
         row = {"processor, ns": base / labels.size * 1e9}
         best = math.inf
         for kernel in kernels(place):
-            taken = on_device(labels, layers, place, kernel)
+            taken, before = on_device(labels, layers, place, kernel)
             best = min(best, taken)
             row[f"{kernel}, ns"] = taken / labels.size * 1e9
+            row[f"{kernel}, s before the first layer"] = before
             # Two planes move: where every cell has a class that plane stays as it is.
             moved = 2 * 16 * math.prod(shape[:-1]) * -(-shape[-1] // 64)
             row[f"{kernel}, share of the copy bandwidth"] = moved / taken / bandwidth

@@ -15,7 +15,7 @@ from layerwise.lattice.device import place
 from layerwise.lattice.device.engine import DeviceLayers, best_kernel
 from layerwise.lattice.device.place import check_memory, chosen_device, memory_of
 
-LARGE, SMALL = (2000, 2000), (800, 800)
+LARGE, SMALL = (4000, 4000), (3999, 4000)
 
 
 def with_devices(monkeypatch, *names):
@@ -29,7 +29,7 @@ def test_the_processor_needs_no_torch():
         "place._driver_there = lambda: False\n"
         "assert place.chosen_device('cpu', (9, 9)) is None\n"
         "assert place.chosen_device('auto', (800, 800)) is None\n"
-        "assert place.chosen_device('auto', (5000, 5000)) is None\n"
+        "assert place.chosen_device('auto', (9000, 9000)) is None\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -38,7 +38,7 @@ def test_the_processor_needs_no_torch():
 def test_auto_takes_a_cuda_device_for_large_grids_only(monkeypatch):
     with_devices(monkeypatch, "cuda:0", "cuda:1")
     assert chosen_device("auto", LARGE) == torch.device("cuda:0")
-    assert chosen_device("auto", (160, 160, 160)) == torch.device("cuda:0")
+    assert chosen_device("auto", (256, 256, 256)) == torch.device("cuda:0")
     assert chosen_device("auto", SMALL) is None
     with_devices(monkeypatch)
     assert chosen_device("auto", LARGE) is None
@@ -76,7 +76,7 @@ def test_a_grid_that_does_not_fit_is_refused_before_it_moves(monkeypatch):
 
 def test_memory_that_ends_on_the_way_is_an_error_of_size():
     with (
-        pytest.raises(TooLargeError, match="800 × 800 cells needs more of the memory of cpu"),
+        pytest.raises(TooLargeError, match="3,999 × 4,000 cells needs more of the memory of cpu"),
         memory_of(torch.device("cpu"), SMALL),
     ):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")

@@ -27,6 +27,7 @@ Kernel: TypeAlias = Literal["triton", "compiled", "plain"]
 Layer: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor | None, Tensor | None, bool], None]
 BLOCK: Final = 16  # layers that are repeated as one; even, so that they end where they began
 STATES: Final = 4  # as large as the grid: two buffers, what goes in, what comes out
+MOST_BLOCKS: Final = 2  # pairs of buffers that are kept: filling and fuzzy layers
 PASSING: Final = 12  # more of them while a layer is computed operation by operation
 _recording = threading.Lock()  # one graph at a time, whatever threads there are
 
@@ -78,12 +79,14 @@ class DeviceLayers:
         are unclassified after each: (layer,).
         """
         cells = int(np.prod(self.shape))
-        # Where every cell has a class, copying leaves it so: that plane need not move.
-        full = not fill and int(ones(state[-1]).sum()) == cells
-        moving = state[:-1] if full else state
         with memory_of(self.place, self.shape), self._there():
+            # Where every cell has a class, copying leaves it so: that plane need not move.
+            full = not fill and int(ones(state[-1]).sum()) == cells
+            moving = state[:-1] if full else state
             block = self._blocks.get((len(moving), fill))
             if block is None:
+                if len(self._blocks) == MOST_BLOCKS:
+                    del self._blocks[next(iter(self._blocks))]
                 block = _Block(self._layer, moving, None if fill else self._held, fill)
                 self._blocks[len(moving), fill] = block
             moved, known = block.run(moving, to_device(starts, self.place))
@@ -154,7 +157,7 @@ def repeated(work: Callable[[], object], place: torch.device) -> Callable[[], ob
         work()  # kernels are compiled and loaded before anything is recorded
     torch.cuda.current_stream(place).wait_stream(side)
     graph = torch.cuda.CUDAGraph()
-    with _recording, torch.cuda.graph(graph, capture_error_mode="thread_local"):
+    with _recording, torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
         work()
     return graph.replay
 

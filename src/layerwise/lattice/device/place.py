@@ -13,10 +13,11 @@ from ...errors import InputError, TooLargeError
 if TYPE_CHECKING:
     import torch
 
-WORTH_A_DEVICE: Final = 1500**2
-"""Cells from which "auto" takes a CUDA device. Reasoned, not measured on one: a layer of so many
-cells takes the processor 15 to 30 µs, and a graph on the device a few µs for each of its kernels.
-`benchmarks/device.py` prints from how many cells on the device at hand is the faster."""
+WORTH_A_DEVICE: Final = 4000**2
+"""Cells from which "auto" takes a CUDA device. Reasoned, not measured on one: up to there all the
+layers of a fit take the processor less than three seconds, about what it takes to load torch,
+start the device and compile. `benchmarks/device.py` prints for the device at hand how long it
+takes before the first layer, and from how many cells on a layer is faster."""
 
 
 def chosen_device(device: str, shape: tuple[int, ...]) -> torch.device | None:
@@ -66,7 +67,10 @@ def free_memory(place: torch.device) -> int:
     """Bytes of memory that can still be had on a device; 2⁶³ where it does not say."""
     import torch
 
-    return torch.cuda.mem_get_info(place)[0] if place.type == "cuda" else 1 << 63
+    if place.type != "cuda":
+        return 1 << 63
+    kept = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)  # by torch
+    return torch.cuda.mem_get_info(place)[0] + kept
 
 
 def check_memory(place: torch.device, shape: tuple[int, ...], needed: int) -> None:

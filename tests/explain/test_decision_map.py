@@ -5,19 +5,25 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
+import pandas
 import pytest
 import torch
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression, Perceptron
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid, RadiusNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.explain.decision.line import best_line
 from layerwise.explain.decision.maps import DecisionRecorder, decision
+from layerwise.view.principles.decision.film import decision as draw
 
 RANDOM = np.random.default_rng(0)
 POINTS = RANDOM.normal(size=(60, 2))
+FLOWERS = lw.data.load("iris")
 KINDS = (POINTS[:, 0] * POINTS[:, 1] > 0).astype(int)
 
 
@@ -203,6 +209,7 @@ def test_the_best_line_through_exclusive_or() -> None:
         (lambda rows: rows[:, 0], np.eye(4), {"samples": (0, 0, 1)}, "lie on a line"),
         (lambda rows: rows[:, 0], np.eye(4), {"plane": "columns"}, "needs two columns"),
         (lambda rows: rows[:, 0], np.zeros((4, 1, 3, 3)), {"plane": "columns"}, "no two columns"),
+        (lambda rows: rows[:, 0], POINTS * [1, 0], {}, "the same value in 'y'"),
         (lambda rows: rows[:, 0], POINTS, {"resolution": 2}, "resolution"),
         (lambda rows: rows[:, 0], POINTS, {"limits": (1, 0, 0, 1)}, "limits"),
         (lambda rows: rows[:, 0], (POINTS, np.arange(60)), {}, "up to 20 classes"),
@@ -224,3 +231,61 @@ def test_names_that_are_not_there() -> None:
         decision(model, flowers, plane="component")
     with pytest.raises(InputError, match="No map was made"):
         _ = DecisionRecorder().trace
+
+
+@pytest.mark.parametrize(
+    ("model", "unseen"),
+    [
+        (nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 3)), {}),
+        (
+            nn.Sequential(*[nn.Linear(4, 4) for _ in range(12)], nn.Linear(4, 3)),
+            {"reason": "deep", "layers": 13},
+        ),
+        (
+            nn.Sequential(
+                nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 2, 3), nn.Flatten(), nn.Linear(4, 3)
+            ),
+            {"reason": "other", "layers": 1},
+        ),
+        (
+            nn.Sequential(nn.Unflatten(1, (4, 1)), nn.Linear(1, 3), nn.Flatten(), nn.Softmax(1)),
+            {"reason": "inside", "layers": 1},
+        ),
+    ],
+)
+def test_what_has_no_map_is_said(model: nn.Module, unseen: dict[str, object]) -> None:
+    trace = decision(model, np.random.default_rng(0).normal(size=(20, 4)), resolution=8)
+    assert trace.about["unseen"] == unseen
+    drawn = [getattr(mark, "string", "") for mark in draw(trace).stop_marks(0)]
+    told = {"deep": "13 dense layers, more than are drawn", "other": "not dense", "inside": "whole"}
+    for reason, said in told.items():
+        assert any(said in text for text in drawn) == (unseen.get("reason") == reason)
+
+
+def test_an_estimator_of_a_table_is_asked_with_its_columns() -> None:
+    table = pandas.DataFrame(FLOWERS.features[:, :3], columns=["a", "b", "c"])
+    model = make_pipeline(
+        ColumnTransformer([("scaled", StandardScaler(), ["c", "a"])]), LogisticRegression()
+    ).fit(table, FLOWERS.y)
+    trace = decision(model, (table, FLOWERS.y), columns=["a", "c"], resolution=8)
+    across, up = trace["across", 0], trace["up", 0]
+    rows = pandas.DataFrame({"a": across[3], "b": table.b.median(), "c": up[5]}, index=[0])
+    assert np.allclose(trace["probabilities", 0][:, 5, 3], model.predict_proba(rows)[0], atol=1e-6)
+
+
+def test_predict_may_say_something_else_than_the_likeliest_class() -> None:
+    model = NearestCentroid().fit(FLOWERS.features, FLOWERS.y)
+    trace = decision(model, (FLOWERS.features, FLOWERS.y), resolution=8)
+    likeliest = model.classes_[model.predict_proba(FLOWERS.features).argmax(1)]
+    count = int((model.predict(FLOWERS.features) != likeliest).sum())
+    assert int(trace["otherwise", 0]) == count
+    drawn = [getattr(mark, "string", "") for mark in draw(trace).stop_marks(0)]
+    assert any("own predict says otherwise" in text for text in drawn) == (count > 0)
+
+
+def test_what_a_classifier_raises_is_told() -> None:
+    model = RadiusNeighborsClassifier(0.5).fit(FLOWERS.features, FLOWERS.y)
+    with pytest.raises(InputError, match=r"points of this plane\..*No neighbors"):
+        decision(model, FLOWERS)
+    with pytest.raises(InputError, match="mat1 and mat2"):
+        decision(nn.Linear(5, 3), FLOWERS)

@@ -40,8 +40,11 @@ def decision(
     One moment, "map". Sites: "across" (column,) and "up" (row,), coordinates; "places" (sample,
     xy), "labels" (sample,) where known; "probabilities" (class, row, column), row 0 on top;
     "answers" (sample,) for the samples themselves, not their projections; "accuracy"; of a network
-    of dense layers "maps 0" (its inputs), "maps 1", … (neuron, row, column), what enters each
-    dense layer, and "weights 1", "biases 1", …; "direction" (xy), the slope of the second of two
+    of up to 12 dense layers "maps 0" (its inputs), "maps 1", … (neuron, row, column), what enters
+    each dense layer, and "weights 1", "biases 1", …; `about["unseen"]` says which layers have no
+    maps: a "reason" ("deep": more than 12, "other": not dense, "inside": dense, but not over
+    samples) and how many "layers"; "otherwise", for how many samples an estimator's own `predict`
+    is not its likeliest class; "direction" (xy), the slope of the second of two
     classes' score in the plane, where it is the same everywhere. Single precision.
 
     Raises `InputError` for models, data and planes that cannot be; see there.
@@ -177,6 +180,10 @@ class _Map:
         values["answers"] = answers[self._grid :].argmax(1).astype(np.int64)
         if self._labels is not None:
             values["accuracy"] = float((values["answers"] == self._labels).mean())
+        if self.reader.predict is not None:
+            own = np.asarray(self.reader.predict(self._ready))[self._grid :]
+            likeliest = np.asarray(self.reader.classes)[look.probabilities[self._grid :].argmax(1)]
+            values["otherwise"] = int((own != likeliest).sum())
         for number, (layer, chosen) in enumerate(zip(look.layers, self._chosen, strict=True)):
             maps = layer[: self._grid, chosen].T.reshape(-1, *self._size)
             values[f"maps {number}"] = np.ascontiguousarray(maps)
@@ -221,6 +228,9 @@ class _Map:
         if self._labels is not None:
             sites.append(Site("labels", "answer", ("sample",)))
             sites.append(Site("accuracy", "metric", note=f"{len(self._labels):,} samples"))
+        if self.reader.predict is not None:
+            note = "samples for which the classifier's own predict is not its likeliest class"
+            sites.append(Site("otherwise", "metric", note=note))
         for number, (layer, chosen) in enumerate(zip(first.layers, self._chosen, strict=True)):
             width = layer.shape[1]
             note = "" if len(chosen) == width else f"{len(chosen)} of {width:,}, evenly spread"
@@ -245,9 +255,13 @@ class _Map:
         return tuple(sites)
 
     def _about(self, first: Look, facts: dict[str, Any]) -> dict[str, Any]:
+        unseen = self.reader.unseen
+        if unseen is None and self.reader.dense and not first.layers:
+            unseen = ("inside", len(self.reader.dense))
         return {
             "classes": list(self.classes), "model": self.reader.kind,
             "certain": self.reader.certain, "layers": len(first.layers),
             "columns": list(self._samples.columns) if len(self._samples.columns) <= 64 else [],
-            "samples": len(self._samples.rows), "data": self._samples.title, **facts,
+            "samples": len(self._samples.rows), "data": self._samples.title,
+            "unseen": {} if unseen is None else {"reason": unseen[0], "layers": unseen[1]}, **facts,
         }  # fmt: skip

@@ -59,7 +59,15 @@ class Plane:
                 )
             return (float(given[0]), float(given[1]), float(given[2]), float(given[3]))
         low, high = self.places.min(0), self.places.max(0)
-        spans = np.where(high > low, high - low, 1.0)
+        spans = high - low
+        if not (spans > 0).all():
+            flat = int(np.flatnonzero(~(spans > 0))[0])
+            raise InputError(
+                f"All samples have the same value in {self.names[flat]!r}: the map has no extent "
+                "in that direction",
+                received=f"{low[flat]:g} in all {len(self.places):,} samples",
+                do="Give limits=(left, right, bottom, top), or choose other columns",
+            )
         if spans.max() <= _NEARLY_EQUAL * spans.min():
             spans = np.full(2, spans.max())
         middle, half = (low + high) / 2, spans * (0.5 + MARGIN)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, LayerwiseError
 from ...types import Array, Float32Array, FloatArray
 
 MOST_CLASSES: Final = 20
@@ -37,6 +37,8 @@ class Reader:
     `classes` are its own names or numbers, () where it has none; `certain` says that it gives
     answers alone, drawn as probabilities of 0 and 1; `dense` are the dense layers of a network
     whose maps are shown, `dense_names` their names and `after` the activation behind each.
+    `unseen` says which neurons have no map, and why: a reason and a count of layers. `predict`
+    are an estimator's own answers, which need not be its likeliest classes.
     """
 
     ready: Callable[[FloatArray], Any]
@@ -47,7 +49,8 @@ class Reader:
     dense: tuple[Any, ...] = ()
     dense_names: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    unseen: tuple[str, int] | None = None
+    predict: Callable[[Any], Any] | None = None
 
     def look(self, rows: FloatArray) -> Look:
         """What it answers to rows."""
@@ -86,17 +89,19 @@ def reader_of(model: Any, shape: tuple[int, ...], *, outputs: str = "auto") -> R
         return _network(model, shape, outputs)
     if callable(getattr(model, "predict_proba", None)):
         classes = tuple(np.asarray(getattr(model, "classes_", ())).tolist())
+        own = getattr(model, "predict", None)
         return Reader(
-            lambda rows: rows.reshape(-1, *shape),
-            lambda rows: Look(checked(model.predict_proba(rows), len(rows))),
+            lambda rows: _as_fitted(model, rows, shape),
+            lambda rows: Look(checked(_told(model.predict_proba, rows), len(rows))),
             classes, kind=type(model).__name__,
+            predict=(lambda rows: _told(own, rows)) if classes and callable(own) else None,
         )  # fmt: skip
     if callable(getattr(model, "predict", None)):
         return _answers_alone(model, shape)
     if callable(model):
         return Reader(
             lambda rows: rows.reshape(-1, *shape),
-            lambda rows: Look(checked(model(rows), len(rows))),
+            lambda rows: Look(checked(_told(model, rows), len(rows))),
             kind=getattr(model, "__name__", type(model).__name__),
         )
     raise InputError(
@@ -151,13 +156,38 @@ def _answers_alone(model: Any, shape: tuple[int, ...]) -> Reader:
         )
 
     def ask(rows: Array) -> Look:
-        given = np.asarray(model.predict(rows))
+        given = np.asarray(_told(model.predict, rows))
         answers = np.array(classes)
         return Look(checked((given[:, None] == answers).astype(np.float64), len(rows)))
 
     return Reader(
-        lambda rows: rows.reshape(-1, *shape), ask, classes, True, type(model).__name__
-    )  # fmt: skip
+        lambda rows: _as_fitted(model, rows, shape), ask, classes, True, type(model).__name__
+    )
+
+
+def _as_fitted(model: Any, rows: FloatArray, shape: tuple[int, ...]) -> Any:
+    """Rows as the estimator learned from them: a table with named columns where it knows names."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None or len(names) != rows.shape[1]:
+        return rows.reshape(-1, *shape)
+    import pandas
+
+    return pandas.DataFrame(rows, columns=list(names))
+
+
+def _told(call: Callable[[Any], Any], rows: Any) -> Any:
+    """What somebody's classifier answers; `InputError` where it raises anything at all."""
+    try:
+        return call(rows)
+    except LayerwiseError:
+        raise
+    except Exception as error:
+        said = str(error).split("\n")[0][:200]
+        raise InputError(
+            "The classifier cannot answer at points of this plane",
+            received=f"{type(error).__name__}: {said}",
+            do="Lay another plane, give limits=, or give a function that answers at every point",
+        ) from error
 
 
 def _run(run: Any, shape: tuple[int, ...]) -> Reader:
@@ -202,11 +232,11 @@ def _asked(
     from ...train.health import evaluating
     from ...train.randomness import random_numbers_kept
 
-    names, dense, after = _dense_layers(model)
+    names, dense, after, unseen = _dense_layers(model)
 
     def ask(inputs: Any) -> Look:
         with evaluating(model), random_numbers_kept(), torch.no_grad(), _entering(dense) as seen:
-            outputs = model(inputs)
+            outputs = _told(model, inputs)
             if not isinstance(outputs, torch.Tensor) or outputs.ndim not in (1, 2):
                 raise InputError(
                     "A decision map needs one row of numbers for each sample",
@@ -218,11 +248,18 @@ def _asked(
         answers = checked(found.cpu().numpy(), len(inputs))
         return Look(answers, tuple(layers), outputs.cpu().double().numpy().reshape(len(inputs), -1))
 
-    return Reader(ready, ask, classes, False, kind, tuple(dense), tuple(names), tuple(after))
+    return Reader(
+        ready, ask, classes, False, kind, tuple(dense), tuple(names), tuple(after), unseen
+    )
 
 
-def _dense_layers(model: Any) -> tuple[list[str], list[Any], list[str]]:
-    """The dense layers in the order in which they are declared, and what follows each."""
+def _dense_layers(
+    model: Any,
+) -> tuple[list[str], list[Any], list[str], tuple[str, int] | None]:
+    """The dense layers in the order in which they are declared, what follows each, what is unseen.
+
+    Normalisations are no layers of neurons; what else has weights and is not dense has no maps.
+    """
     from torch import nn
 
     leaves = [(name, one) for name, one in model.named_modules() if not list(one.children())]
@@ -236,8 +273,15 @@ def _dense_layers(model: Any) -> tuple[list[str], list[Any], list[str]]:
         known = following is not None and not isinstance(following, nn.Linear)
         after.append(type(following).__name__ if known else "")
     if len(dense) > MOST_LAYERS:
-        return [], [], []
-    return names, dense, after
+        return [], [], [], ("deep", len(dense))
+    others = sum(
+        1 for _, one in leaves
+        if not isinstance(one, nn.Linear) and any(own.ndim > 1 for own in one.parameters())
+    )  # fmt: skip
+    own = sum(own.ndim > 1 for part in model.modules() if list(part.children())
+              for own in part.parameters(recurse=False))  # fmt: skip
+    unseen = ("other", others + own) if others + own else None
+    return names, dense, after, unseen
 
 
 @contextmanager

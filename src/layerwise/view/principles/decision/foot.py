@@ -46,6 +46,14 @@ def statements(
         parts.append(said("decision.samples", all=counted))
     if network:
         parts.append(said("decision.maps"))
+    unseen = about.get("unseen")
+    if unseen:
+        key, count = f"decision.unseen-{unseen['reason']}", int(unseen["layers"])
+        parts.append(said(key, count=said.figures(format_count(count))))
+    otherwise = int(trace["otherwise", moments[-1]]) if ("otherwise", moments[-1]) in trace else 0
+    if otherwise:
+        count = said.figures(format_count(otherwise))
+        parts.append(said("decision.otherwise", count=count, all=counted))
     if ("direction", moments[-1]) in trace:
         slope = trace["direction", moments[-1]]
         numbers = [said.figures(format_number(float(one))) for one in slope]

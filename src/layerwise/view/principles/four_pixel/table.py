@@ -17,7 +17,7 @@ MOST: Final = 20
 _COLUMNS: Final = 5
 _ACROSS, _DOWN, _TOP = 243.0, 138.0, 92.0
 _TILE: Final = 56.0
-_SMALL: Final = 15.5
+_SMALL: Final = 16.0
 
 
 def four_pixel_table(trace: Trace, *, theme: str | Theme = "dark", language: str = "en") -> Scene:

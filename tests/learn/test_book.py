@@ -20,12 +20,12 @@ from layerwise.learn.markdown import (
 from layerwise.scene import Scene, Text, Timeline
 
 BOOK = Path(__file__).parents[2] / "docs" / "how-deep-networks-work"
-QUICK = ("neuron", "four-pixel", "convolution")
+QUICK = ("neuron", "four-pixel", "convolution", "lattice")
 """Chapters that are built within seconds, without any training."""
 
 
-def test_there_are_nine_chapters() -> None:
-    assert len(CHAPTERS) == 9
+def test_there_are_ten_chapters() -> None:
+    assert len(CHAPTERS) == 10
 
 
 def test_the_index_is_what_the_build_gives() -> None:

@@ -23,6 +23,7 @@ _IN_ORDER: Final = (
     "convolution",
     "more",
     "regularisation",
+    "lattice",
 )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...scene import GridReading
 from ...trace import Moment, Trace
-from ...types import UNCLASSIFIED, ByteArray, Float32Array, FloatArray, IntArray
+from ...types import UNCLASSIFIED, Array, ByteArray, Float32Array, FloatArray, IntArray
 from ..palette import class_colors, probability_color
 from ..style import Theme, format_count, format_percent
 
@@ -163,7 +163,7 @@ class Film:
         )
 
 
-def averaged(maps: FloatArray, block: tuple[int, int]) -> FloatArray:
+def averaged(maps: Array, block: tuple[int, int]) -> FloatArray:
     """Maps (class, row, column) with blocks of rows × columns averaged, a rest left out."""
     if block == (1, 1):
         return maps

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from ...scene import Color, Curves, Image, Mark, Rectangles, Reference
+from ...spread import spread
 from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
 from ..marks import inscribed, label
@@ -18,9 +19,11 @@ from .link_marks import LinkMarks, between, bows
 from .panels import Panels
 from .places import Column, Places, weight_shape
 from .reading import Reading, largest, stored_at
+from .short_number import short_number
 from .story import State, Story
 
 MOST_LINES: Final = 3
+MOST_WAYS: Final = 12
 NUMBER_SIDE: Final = 40.0  # a unit this large shows its number
 CORNER: Final = 0.14
 
@@ -95,10 +98,12 @@ class Frames:
         return marks
 
     def _bundle(self, source: Column, target: Column) -> Mark:
-        """One quiet way from a layer to another, where single links cannot be told."""
-        start, end = source.right().mean(axis=0)[None], target.left().mean(axis=0)[None]
+        """Quiet ways from a layer to another, where single links cannot be told."""
+        starts, ends = source.right(), target.left()
+        most = min(len(starts), len(ends), MOST_WAYS)
+        ways = bows(starts[spread(len(starts), most)], ends[spread(len(ends), most)])
         color = np.array(self.theme.hairline, np.uint8)
-        return Curves(float32_array(bows(start, end)), float32_array([6]), color)
+        return Curves(float32_array(ways), float32_array([1.5]), color)
 
     # -- units ---------------------------------------------------------------------------------
 
@@ -267,24 +272,6 @@ def _falls(left: float, heights: FloatArray, ends: FloatArray) -> FloatArray:
     down, into = starts.copy(), ends.copy()
     down[:, 0] = into[:, 0] = -4.0
     return np.concatenate([starts, down, into, ends], axis=1)
-
-
-def short_number(value: float) -> str:
-    """A number that fits into a unit: 0.77, −.03, −1.2, 12, 3e4."""
-    if not np.isfinite(value):
-        return "∞" if value > 0 else "−∞" if value < 0 else "none"
-    size = abs(value)
-    if size >= 9999.5:
-        text = f"{size:.0e}".replace("e+0", "e").replace("e+", "e")
-    elif size >= 99.5 or (value < 0 and size >= 9.95):
-        text = f"{size:.0f}"
-    elif size >= 9.995 or (value < 0 and size >= 0.995):
-        text = f"{size:.1f}"
-    else:
-        text = f"{size:.2f}"
-    if value >= 0 or float(text) == 0:
-        return text
-    return f"−{text.removeprefix('0')}"
 
 
 def _lines(text: str, room: float) -> list[str]:

@@ -16,9 +16,10 @@ from ..marks import inscribed, label
 from ..palette import signed_color, text_on
 from ..style import SMALLEST_SIZE, TEXT_SIZE
 from .density import BINS
-from .frames import NUMBER_SIDE, short_number
+from .frames import NUMBER_SIDE
 from .reading import Chosen, largest, stored_at
 from .sheet import BOTTOM, LEFT, STEP, TOP, Pages
+from .short_number import short_number
 
 GRID: Final = 1290.0  # how wide the tiles may be
 RIGHT, WIDTH = 1450.0, 390.0  # the column beside them

@@ -10,11 +10,12 @@ from ...scene import Discs, Image, Mark, Rectangles, Reference, Segments, Text
 from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
 from ..marks import LINE_STEP, hairlines, inscribed, label, wrapped, wrapped_within
-from ..palette import signed_color
+from ..palette import signed_color, text_on
 from ..style import (
     BOLD_WEIGHT,
     LABEL_SIZE,
     LIGHT_WEIGHT,
+    SMALLEST_SIZE,
     Theme,
     format_count,
     format_number,
@@ -24,8 +25,10 @@ from .answer import Answer
 from .layout import Layout
 from .places import Column, Places
 from .reading import Reading
+from .short_number import short_number
 from .story import State
 
+NUMBER_ROOM = 44.0  # of a value in a row, so that its number can stand in it
 LIST_LEFT, LIST_TOP, LIST_ROWS = 270.0, 88.0, 6  # of a row's values beside the counter
 
 
@@ -180,6 +183,8 @@ class Panels:
         if any(column.content == "weights" for column in self.places.columns):
             lines.append("first layer: each unit shows its weights")
         marks: list[Mark] = [frame, Image(inner, pixels, sampling="area", refers=refers)]
+        if pixels.shape[0] == 1 and inner[2] / pixels.shape[1] >= NUMBER_ROOM:
+            marks += _written(values.reshape(-1), pixels[0], inner)
         if len(self.places.inputs) > 1:
             string = shorten(f"{layer.name} · {said}", width, LABEL_SIZE)
             marks.append(label(x, y - 9, string, theme.grey))
@@ -310,6 +315,19 @@ class Panels:
             label(x, base, name, self.theme.grey),
             label(end, base, number, self.theme.ink, weight=BOLD_WEIGHT),
         ]
+
+
+def _written(
+    values: FloatArray, colors: ByteArray, box: tuple[float, float, float, float]
+) -> list[Mark]:
+    """The numbers of a short row of values, each in its cell."""
+    x, y, width, height = box
+    wide = width / len(values)
+    return [
+        label(x + wide * (at + 0.5), y + height / 2 + 6, short_number(float(value)),
+              text_on(colors[at]), size=SMALLEST_SIZE, anchor="middle")
+        for at, value in enumerate(values)
+    ]  # fmt: skip
 
 
 def _as_pixels(values: FloatArray, theme: Theme) -> tuple[ByteArray, str]:

@@ -14,13 +14,13 @@ from ..marks import hairlines, inscribed, label
 from ..palette import NEGATIVE, POSITIVE, signed_color, text_on
 from ..style import BOLD_WEIGHT, FOCUS_RING, SMALLEST_SIZE, TEXT_SIZE
 from .focus import EXACT, FUNCTIONS, summing_site
-from .frames import short_number
 from .patch import Patch, patch_of
 from .places import weight_shape
 from .pointed import Products, products
 from .pointed_links import operations_after
 from .reading import Chosen, Reading, largest, stored_row
 from .sheet import BOTTOM, LEFT, STEP, TOP, Pages
+from .short_number import short_number
 
 LARGE: Final = (LEFT, TOP, 794.0, 794.0)
 RIGHT, WIDTH = 980.0, 860.0

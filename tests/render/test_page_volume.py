@@ -15,6 +15,8 @@ from layerwise.render.page_source import joined_modules
 from layerwise.render.raster import rasterize
 from layerwise.view.lattice.film import lattice
 from layerwise.view.lattice.volume_film import Strengths
+from layerwise.view.lattice.volume_picture import SHADES
+from layerwise.view.palette import class_colors
 from layerwise.view.style import DARK
 
 pytestmark = pytest.mark.browser
@@ -363,6 +365,49 @@ def test_a_cell_of_a_slice_is_told_in_the_units_of_the_data(shown, film):
     assert ("unclassified" if label == UNCLASSIFIED else trace.about["classes"][label]) in text
 
 
+def test_a_cell_of_the_turned_grid_is_the_one_that_is_seen(shown, film):
+    trace, scene = film
+    left, top, width, height = shown.evaluate("layerwise.layout.painter.volume.volume.grid")
+    rng = np.random.default_rng(0)
+    places = np.array([left, top]) + rng.random((150, 2)) * [width, height]
+    found, pixels = shown.evaluate(
+        """async ([stop, places]) => {
+          const {painter, film} = layerwise.layout, canvas = document.createElement("canvas");
+          [canvas.width, canvas.height] = film.size;
+          const context = canvas.getContext("2d", {alpha: false, willReadFrequently: true});
+          const sources = await painter.prepare(stop);
+          painter.paint(context, stop, sources);
+          return [places.map(([x, y]) => painter.volume.cellAt(x, y, sources.volume)),
+            places.map(([x, y]) => Array.from(context.getImageData(x, y, 1, 1).data))];
+        }""",
+        [scene.poster, places.tolist()],
+    )
+    labels, hues = trace["labels", scene.poster], class_colors(len(trace.about["classes"]))
+    seen = [cell for cell in found if cell is not None]
+    assert 25 < len(seen) < 140
+    right = []
+    for cell, pixel in zip(found, pixels, strict=True):
+        expected = [scene.ground[:3]]
+        if cell is not None:
+            expected = [np.rint(hues[labels[tuple(cell)]] * shade) for shade in SHADES]
+        right.append(min(np.abs(np.array(pixel[:3]) - color).max() for color in expected) <= 2)
+    assert np.mean(right) > 0.9  # edges of cells, and lines over them, are mixed
+    hit = next(number for number, cell in enumerate(found) if cell is not None)
+    told = shown.evaluate(
+        """async ([stop, [x, y]]) => {
+          await layerwise.show(stop);
+          layerwise.pointAt(...layerwise.windowPlace(x, y));
+          return layerwise.cell.reading.at;
+        }""",
+        [scene.poster, places[hit].tolist()],
+    )
+    assert told == np.ravel_multi_index(found[hit], GRID)
+    card = shown.locator('[data-part="card"]')
+    card.wait_for(state="visible")
+    name = trace.about["classes"][labels.ravel()[told]]
+    assert card.locator(".classes").last.inner_text().split("\n")[-1] == name
+
+
 def test_the_page_is_data_and_not_pixels(film, tmp_path):
     _, scene = film
     path = tmp_path / "film.html"
@@ -370,3 +415,19 @@ def test_the_page_is_data_and_not_pixels(film, tmp_path):
     assert path.stat().st_size < 300_000
     document = json.loads((scene.save(tmp_path / "film.json")).read_text())
     assert document["pictures"] == []
+
+
+def test_the_sliders_pass_an_accessibility_checker(shown):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    shown.keyboard.press("?")
+    assert axe.Axe().run(shown).response["violations"] == []
+    shown.keyboard.press("Escape")
+    shown.evaluate(
+        """() => {
+          const input = document.querySelector(".slider input");
+          input.removeAttribute("aria-label");
+          input.closest("label").replaceWith(input);
+        }"""
+    )
+    found = {each["id"] for each in axe.Axe().run(shown).response["violations"]}
+    assert "label" in found  # it can fail

@@ -81,7 +81,8 @@ export class Player {
   layoutOf(film) {
     const painter = new Painter(film, this.sources);
     const readings = painter.volume
-      ? new VolumeReadings(painter.volume) : new Readings(film, this.sources);
+      ? new VolumeReadings(painter.volume, () => (this.playing ? null : this.shown?.volume ?? null))
+      : new Readings(film, this.sources);
     readings.entries?.push(...windowReadings(film, this.sources));
     return { film, painter, readings, units: new Units(film, this.sources), parts: new Parts(film) };
   }
@@ -244,7 +245,8 @@ export class Player {
     this.root.dataset.stop = String(stop); // what is on the screen, for whoever watches the page
     this.label();
     if (moved) this.writeHash();
-    if (this.cell) await this.read();
+    if (this.cell?.reading.turns) this.pointAt(...this.pointer);
+    else if (this.cell) await this.read();
     if (this.target) this.readUnit();
   }
 
@@ -494,7 +496,8 @@ export class Player {
     const isZoomed = this.zoom.view.zoom > 1 || this.around.length > 0;
     this.root.dataset.zoom = this.zoom.view.zoom.toFixed(2);
     for (const name of ["out", "reset"]) {
-      this.root.querySelector(`[data-do="${name}"]`).disabled = !isZoomed;
+      const canReset = name === "reset" && this.hand?.isMoved;
+      this.root.querySelector(`[data-do="${name}"]`).disabled = !isZoomed && !canReset;
     }
     this.part("card").hidden = this.part("cell").hidden = true;
     this.repaint();

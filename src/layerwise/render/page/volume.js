@@ -1,6 +1,6 @@
 /** Draws a grid in three dimensions: turned, and three slices through it; answers what is where. */
 
-import { axesOf, cornersOf, drawFaces, facesOf, mixSamples } from "./faces.js";
+import { axesOf, cornersOf, drawFaces, EMPTY, facesOf, mixSamples } from "./faces.js";
 import { resample } from "./image.js";
 import { cssOf } from "./pointing.js";
 
@@ -226,6 +226,46 @@ export class VolumePicture {
     return null;
   }
 
+  /**
+   * The cell of the turned grid that is seen at a place of the scene: slice, row and column.
+   * The way into the picture goes from cell to cell (Amanatides & Woo 1987).
+   * @param {import("./volume_cells.js").Prepared} shown
+   * @returns {number[] | null}
+   */
+  cellAt(x, y, { turned, stop }) {
+    const { volume } = this, [left, top, width, height] = volume.grid;
+    const seen = this.seenFrom(stop), axes = axesOf(seen.turn, seen.height);
+    const eighth = this.eighth(stop, axes), side = [...volume.shape].reverse();
+    const right = (x - left - width / 2) / volume.cell, down = (y - top - height / 2) / volume.cell;
+    const start = side.map((length, axis) =>
+      length / 2 + right * axes[0][axis] + down * axes[1][axis]);
+    const into = axes[2].map((way) => (Math.abs(way) < 1e-9 ? 1e-9 : way));
+    const ways = into.map((way, axis) => [-start[axis] / way, (side[axis] - start[axis]) / way]);
+    let way = Math.max(...ways.map((ends) => Math.min(...ends)));
+    const end = Math.min(...ways.map((ends) => Math.max(...ends)));
+    while (way < end) {
+      const at = start.map((from, axis) => Math.min(Math.max(
+        Math.floor(from + (way + 1e-7) * into[axis]), 0), side[axis] - 1));
+      const cell = [at[2], at[1], at[0]];
+      const isCut = eighth?.every(([first, last], axis) => cell[axis] >= first && cell[axis] < last);
+      const code = turned.codes[(cell[0] * side[1] + cell[1]) * side[0] + cell[2]];
+      if (!isCut && code !== EMPTY) return cell;
+      way = Math.min(...at.map((place, axis) =>
+        (place + (into[axis] > 0 ? 1 : 0) - start[axis]) / into[axis])) + 1e-7;
+    }
+    return null;
+  }
+
+  /** The box around a cell of the turned grid. */
+  boxOf(cell, stop) {
+    const seen = this.seenFrom(stop), axes = axesOf(seen.turn, seen.height);
+    const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((corner) => this.placed(axes,
+      [cell[2] + (corner & 1), cell[1] + ((corner >> 1) & 1), cell[0] + (corner >> 2)]));
+    const [x, y] = [0, 1].map((part) => Math.min(...corners.map((place) => place[part])));
+    const [right, bottom] = [0, 1].map((part) => Math.max(...corners.map((place) => place[part])));
+    return [x, y, right - x, bottom - y];
+  }
+
   /** Whether a place of the scene belongs to the turned grid. */
   isGrid(x, y) {
     const [left, top, width, height] = this.volume.grid;
@@ -240,32 +280,47 @@ function segments(ends, width, color) {
 
 /** Answers a pointer or a keyboard cursor over the slices, as `Readings` does over pictures. */
 export class VolumeReadings {
-  /** @param {VolumePicture} picture */
-  constructor(picture) {
+  /**
+   * @param {VolumePicture} picture
+   * @param {() => import("./volume_cells.js").Prepared | null} shown  what is on the screen
+   */
+  constructor(picture, shown) {
     this.picture = picture;
+    this.shown = shown;
+  }
+
+  /** What is told of a cell, by its slice, row and column. */
+  reading(position, more) {
+    const { volume } = this.picture, [, rows, columns] = volume.shape;
+    const values = [volume.slice_values, volume.row_values, volume.column_values];
+    const at = (position[0] * rows + position[1]) * columns + position[2];
+    return {
+      step: 1, classes: volume.classes, caption: volume.caption,
+      // Columns, rows and slices, in the order in which the data has them.
+      axes: [2, 1, 0].map((axis) => [volume.axes[axis], values[axis][position[axis]]]),
+      told: (shown) => this.told(shown, at), at, ...more,
+    };
   }
 
   /** @returns {any} a cell of a slice */
   cell(number, row, column) {
-    const { volume, cells } = this.picture, cut = this.picture.cuts()[number];
-    const values = [volume.slice_values, volume.row_values, volume.column_values];
-    const at = cut.at(row, column), position = cut.position(row, column);
-    const reading = {
-      box: volume.boxes[number], rows: cut.rows, columns: cut.columns, step: 1,
-      classes: volume.classes, caption: volume.caption,
-      // Columns, rows and slices, in the order in which the data has them.
-      axes: [2, 1, 0].map((axis) => [volume.axes[axis], values[axis][position[axis]]]),
-      told: (shown) => this.told(shown, at), number, at,
-    };
-    return { reading, row, column, cells };
+    const cut = this.picture.cuts()[number], { rows, columns } = cut;
+    const box = this.picture.volume.boxes[number];
+    const reading = this.reading(cut.position(row, column), { box, rows, columns, number });
+    return { reading, row, column };
   }
 
   at(x, y) {
-    const found = this.picture.cutAt(x, y);
-    return found && this.cell(found.number, found.row, found.column);
+    const found = this.picture.cutAt(x, y), shown = this.shown();
+    if (found) return this.cell(found.number, found.row, found.column);
+    const cell = shown && this.picture.isGrid(x, y) ? this.picture.cellAt(x, y, shown) : null;
+    if (!cell) return null;
+    const box = this.picture.boxOf(cell, shown.stop);
+    return { reading: this.reading(cell, { box, rows: 1, columns: 1, turns: true }), row: 0, column: 0 };
   }
 
   moved({ reading, row, column }, rows, columns) {
+    if (reading.turns) return this.middle();
     const into = (place, count) => Math.min(Math.max(place, 0), count - 1);
     return this.cell(reading.number, into(row + rows, reading.rows),
       into(column + columns, reading.columns));
@@ -281,7 +336,7 @@ export class VolumeReadings {
   }
 
   /** What a cell holds at the stop that is shown. */
-  told({ labels, cut, turned }, at) {
+  told({ labels }, at) {
     const { colors } = this.picture.cells.classTables;
     const chips = [...colors].map(cssOf), { unclassified } = this.picture.volume;
     const color = chips[labels[at]] ?? `rgb(${unclassified.slice(0, 3).join(" ")})`;

@@ -38,6 +38,7 @@ export class VolumeHand {
       const input = /** @type {HTMLInputElement} */ (add(way, "input", ""));
       Object.assign(input, { type: "range", min: String(low), max: String(high), step: "1" });
       text.title = name;
+      input.setAttribute("aria-label", name);
       const shown = add(label, "output", "");
       input.addEventListener("input", () => value.set(Number(input.value)));
       // The page's own keys stay away from the arrows of a slider.
@@ -160,8 +161,14 @@ export class VolumeHand {
     this.changed();
   }
 
+  /** Whether anything is not as the film shows it. */
+  get isMoved() {
+    const { turn, height, position, volume } = this.cells;
+    return Boolean(turn || height || position.some((at, axis) => at !== volume.position[axis]));
+  }
+
   changed() {
-    this.player.repaint();
+    this.player.moved();
     this.tell();
   }
 

@@ -283,19 +283,13 @@ def _film(scene: Scene, shared: _Shared) -> Json:
             shown[id(mark)] = (mark, index)
             order.append(index)
         seen = shown
-        stops.append(
-            {
-                "time": _number(stop.start, 6),
-                "rest": _number(stop.rest, 6),
-                "label": stop.label,
-                "marks": order,
-            }
-        )
+        times = {"time": _number(stop.start, 6), "rest": _number(stop.rest, 6)}
+        stops.append({**times, "label": stop.label, "marks": order})
     units = scene.units()
     more: Json = {} if units is None else {"units": _units(units, shared.form)}
     windows = scene.windows()
     if windows:
-        more["windows"] = [_window(window, shared.form) for window in windows]
+        more["windows"] = [_fields(window, shared.form) for window in windows]
     volume = scene.volume()
     if volume is not None:
         more["volume"] = _fields(volume, shared.form)
@@ -399,19 +393,15 @@ def _arrays(mark: Mark, names: Sequence[str], shared: _Shared) -> Json:
     lead: int | None = None
     for name in names:
         array: Array = getattr(mark, name)
-        if (
-            name not in ("centers", "ends", "points", "boxes")
-            and len(array)
-            and (array == array[0]).all()
-        ):
+        leads = name in ("centers", "ends", "points", "boxes")
+        if not leads and len(array) and (array == array[0]).all():
             array = array[:1]
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(
                 f"A scene can only be written with finite numbers: mend the {name} of {mark.kind}",
                 received="NaN or ∞",
             )
-        long = array.size >= SHORTEST_RUN
-        if not long:
+        if array.size < SHORTEST_RUN:
             written[name] = array_value(array)
             continue
         written[name] = shared.runs.value(array, mark.kind, name, lead, array.shape)
@@ -463,16 +453,9 @@ def _part(part: Part, shared: _Shared) -> Json:
     return written
 
 
-def _window(reading: WindowReading, form: Form) -> Json:
-    boxes = {"box": _listed(reading.box), "sources": [_listed(box) for box in reading.sources]}
-    return {**_fields(reading, form), **boxes}
-
-
 def _units(reading: UnitReading, form: Form) -> Json:
-    return {
-        "rows": list(reading.rows),
-        "layers": [_fields(layer, form) for layer in reading.layers],
-    }
+    layers = [_fields(layer, form) for layer in reading.layers]
+    return {"rows": list(reading.rows), "layers": layers}
 
 
 def _fields(value: LayerReading | Terms | Kernels | WindowReading | Volume, form: Form) -> Json:

@@ -16,10 +16,10 @@ from layerwise.errors import InputError
 from layerwise.scene import Curves, Image, Text
 from layerwise.view.diagram.graph import network_graph
 from layerwise.view.network.density import Density
-from layerwise.view.network.short_number import short_number
 from layerwise.view.network.link_marks import THICK, THIN
 from layerwise.view.network.patch import patch_of
 from layerwise.view.network.reading import Reading
+from layerwise.view.network.short_number import short_number
 from layerwise.view.palette import NEGATIVE, POSITIVE
 from layerwise.view.style import DARK, format_number, format_percent
 

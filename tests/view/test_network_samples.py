@@ -12,9 +12,9 @@ import layerwise as lw
 from layerwise.errors import InputError
 from layerwise.scene import Rectangles, Text
 from layerwise.view.diagram.graph import network_graph
-from layerwise.view.network.short_number import short_number
 from layerwise.view.network.reading import Reading
 from layerwise.view.network.samples import hardness
+from layerwise.view.network.short_number import short_number
 
 
 def reading_of(trace):

@@ -182,6 +182,12 @@ def _foot(
         parts.append(BOX_WORDS if diagram is not None and diagram.fits else "")
     if any(density.has_room(places, column) for column in places.columns):
         parts.append("below a column: all its numbers, height by √ of how many")
+    if reading.planes is not None:
+        rows, across = reading.planes.size
+        parts.append(
+            f"in a node: what it gives at {across} × {rows} points of the plane of "
+            f"{reading.planes.words}, the latest map made; rim: its value"
+        )
     if is_plane(trace):
         parts.append("in a node: what it gives all over the plane, orange below zero, blue above")
     kinds = {link.kind for link in links.links}

@@ -22,6 +22,7 @@ from .insides import Insides
 from .layout import TALL, WIDE
 from .places import MOST_COLUMNS, layer_ranks
 from .plane import is_plane, plane_graph, plane_reading
+from .plane_maps import PlaneMaps
 from .pointed import pointed
 from .samples import Samples, readings_of
 from .story import joined
@@ -40,6 +41,7 @@ def network(
     classes: Sequence[str] | None = None,
     backward: bool = True,
     speed: float = 1.0,
+    maps: Trace | None = None,
 ) -> Scene:
     """A film of a recorded network: the wave forward, the gradients back, and how it learns.
 
@@ -51,7 +53,9 @@ def network(
     without, those of the training are used. `backward=False` leaves the gradients out. `speed` 2 is
     twice as fast.
 
-    Of a decision map (`explain.decision`) each node shows what its neuron gives all over the plane.
+    `maps` of the same network (`explain.decision`, `DecisionRecorder`) put into each node what its
+    neuron gives all over a plane, by colour; the rim is its value. A trace of such maps alone is
+    filmed too.
 
     A page shows it upright on a tall screen, unless it has very many links. What is drawn of layers
     that have too many units, and how it was chosen, is said on the picture. Raises `InputError` for
@@ -71,6 +75,10 @@ def network(
     else:
         graph = network_graph(trace)
         readings = readings_of(trace, graph, sample)
+    if maps is not None:
+        planes = PlaneMaps(maps, trace, graph)
+        for reading in readings:
+            reading.planes = planes
     options = Options(theme_named(theme), title, focus, classes, backward, speed)
     read = [Sizes(reading) for reading in readings]
     deep = max(layer_ranks(graph)) > MOST_COLUMNS

@@ -136,16 +136,35 @@ class Frames:
                 steepest = flat[np.arange(len(flat)), np.abs(flat).argmax(axis=1)]
                 shown = np.sign(steepest) * np.sqrt(np.abs(steepest) / self._steepest)
                 fill = _mix(fill, signed_color(shown, 1, self.theme), back)
-        marks.append(self._boxes(column, fill, near.moment, pictured=column.content != "value"))
+        planes = self._planes(column, near.moment, lit)
+        pictured = column.content != "value" or bool(planes)
+        marks += [self._boxes(column, fill, near.moment, pictured=pictured), *planes]
         if column.content == "map":
             marks += self._maps(column, units, limit, lit)
         elif column.content == "weights":
             marks += self._weight_pictures(column, near.moment)
-        elif column.node >= NUMBER_SIDE and back < 0.5 and lit > 0.5:
+        elif column.node >= NUMBER_SIDE and not planes and back < 0.5 and lit > 0.5:
             marks += self._numbers(column, near, fill)
         if self.focus is not None and self.focus.layer == column.number:
             marks.append(self._ring(column, self.focus.place))
         return marks
+
+    def _planes(self, column: Column, moment: int, lit: float) -> list[Mark]:
+        """What each unit gives all over a plane, where that is known."""
+        planes = self.reading.planes
+        if planes is None or column.content != "value" or not planes.has(column.number):
+            return []
+        numbers = self.reading.chosen(column.number).numbers
+        limit = planes.limit(column.number)
+        found = [
+            (box, planes.of(column.number, int(unit), moment))
+            for box, unit in zip(column.boxes, numbers, strict=False)
+        ]
+        return [
+            picture(box, values, limit, lit, self.theme)
+            for box, values in found
+            if values is not None
+        ]
 
     def _mixed(self, colors: ByteArray, lit: float) -> ByteArray:
         return _lit(colors, lit, self.theme)

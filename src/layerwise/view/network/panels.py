@@ -125,7 +125,7 @@ class Panels:
             for base, line in self._stacked(which)
         ]
         if column.content == "map":  # of each input what it is all over a plane: no number
-            names = [str(name) for name in self.reading.trace.about.get("names", names)]
+            names = tuple(str(name) for name in self.reading.trace.about.get("names", names))
         for at, value in enumerate(values):
             name = names[at] if at < len(names) else f"input {at + 1}"
             number = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ...trace import Trace
 from ...types import SAMPLE, FloatArray, IntArray
 from ..diagram.graph import NetworkGraph
 from ..style import format_count
+
+if TYPE_CHECKING:
+    from .plane_maps import PlaneMaps
 
 Entries: TypeAlias = tuple[int | str, ...] | None
 """Which units an axis of a stored array has; None: all, in order."""
@@ -58,6 +61,7 @@ class Reading:
     ) -> None:  # fmt: skip
         self.trace, self.graph = trace, graph
         self.alike: tuple[Reading, ...] = (self,)
+        self.planes: PlaneMaps | None = None  # of the units, where they were made
         self._said = said or {}
         self._names = {site.name for site in trace.sites}
         self.moments = self._kept_moments()

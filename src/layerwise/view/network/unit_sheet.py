@@ -275,7 +275,7 @@ class UnitSheet:
             return pages.facts(
                 RIGHT, TOP + 26, FACTS, [(said("network.value"), pages.number(value))]
             )
-        picture = self._weights(stop)
+        picture = self._weights(stop) or self._plane(stop)
         left, width = (RIGHT, WIDTH) if picture else (LEFT, 1060.0)
         inputs, weights = found.inputs[0], found.weights[0]
         shown = len(inputs)
@@ -342,6 +342,24 @@ class UnitSheet:
                   size=SMALLEST_SIZE + 2),
             *self.pages.scale(LARGE[0] + box[2] - 300, LARGE[1] + box[3] + 14, 300, limit),
         ]  # fmt: skip
+
+    def _plane(self, stop: int) -> list[Mark]:
+        """What a unit gives all over a plane, where that is known."""
+        planes = self.reading.planes
+        if planes is None or not planes.has(self.number):
+            return []
+        values = planes.of(self.number, self.unit, self.pages.rows[stop][1])
+        if values is None:
+            return []
+        limit = planes.limit(self.number)
+        box = inscribed((*LARGE[:2], LARGE[2], LARGE[3] - 76), *values.shape)
+        x, y, wide, tall = LARGE[0], LARGE[1], box[2], box[3]
+        said = self.pages.words("network.plane", names=planes.words)
+        return [
+            Image((x, y, wide, tall), signed_color(values, limit, self.pages.theme)),
+            label(x, y + tall + 28, said, self.pages.theme.grey, size=SMALLEST_SIZE + 2),
+            *self.pages.scale(x + wide - 300, y + tall + 14, 300, limit),
+        ]
 
     def _units(self) -> UnitReading | None:
         """The pixels of a map, for whoever points at them."""

@@ -11,7 +11,7 @@ import torch
 
 from layerwise.errors import InputError, TooLargeError
 from layerwise.lattice import planes
-from layerwise.lattice.device import place
+from layerwise.lattice.device import engine, place
 from layerwise.lattice.device.engine import DeviceLayers, best_kernel
 from layerwise.lattice.device.place import check_memory, chosen_device, memory_of
 
@@ -30,6 +30,8 @@ def test_the_processor_needs_no_torch():
         "assert place.chosen_device('cpu', (9, 9)) is None\n"
         "assert place.chosen_device('auto', (800, 800)) is None\n"
         "assert place.chosen_device('auto', (9000, 9000)) is None\n"
+        "from layerwise.lattice.classifier import LatticeClassifier\n"
+        "LatticeClassifier(grid=9, device='auto').fit([[0, 0], [1, 1]], [0, 1])\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -82,9 +84,33 @@ def test_memory_that_ends_on_the_way_is_an_error_of_size():
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
 
-def test_triton_is_for_cuda_where_it_is_installed(monkeypatch):
+def test_triton_is_for_cuda_where_it_works(monkeypatch):
+    best = best_kernel.__wrapped__  # not what is remembered
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
-    assert best_kernel(torch.device("cuda:0")) == "triton"
-    assert best_kernel(torch.device("cpu")) == "plain"
+    monkeypatch.setattr(engine, "trouble_with_triton", lambda place: "")
+    assert best(torch.device("cuda:0")) == "triton"
+    assert best(torch.device("cpu")) == "plain"
+    monkeypatch.setattr(engine, "trouble_with_triton", lambda place: "no compiler")
+    with pytest.warns(RuntimeWarning, match="slower operations of torch: no compiler"):
+        assert best(torch.device("cuda:0")) == "plain"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert best_kernel(torch.device("cuda:0")) == "plain"
+    assert best(torch.device("cuda:0")) == "plain"
+
+
+def test_a_kernel_with_other_bits_is_not_used(monkeypatch):
+    place = torch.device("cpu")
+    layer = engine._layer
+
+    def wrong(kernel, *rest):
+        compute = layer("plain", *rest)
+        if kernel == "plain":
+            return compute
+        return lambda source, target, *more: (
+            compute(source, target, *more),
+            target[0, 0, 0].add_(1),
+        )
+
+    monkeypatch.setattr(engine, "_layer", lambda kernel, *rest: layer("plain", *rest))
+    assert engine.trouble_with_triton(place) == ""
+    monkeypatch.setattr(engine, "_layer", wrong)
+    assert engine.trouble_with_triton(place) == "Triton gives other bits there"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="the optional package triton is missing"
@@ -20,10 +21,11 @@ INTERPRETED = """
 import itertools
 import numpy as np, torch
 from layerwise.lattice import planes
-from layerwise.lattice.device.engine import DeviceLayers
+from layerwise.lattice.device.engine import DeviceLayers, trouble_with_triton
 from layerwise.lattice.random_bits import stream_starts
 from layerwise.lattice.reference import copy_layer
 
+assert trouble_with_triton(torch.device("cpu")) == ""
 random = np.random.default_rng(0)
 shapes = [(1, 1), (70, 1), (5, 64), (9, 130), (1, 1, 1), (3, 4, 70), (9, 70, 64)]
 checked = 0
@@ -91,3 +93,10 @@ def test_its_bits_are_those_of_the_reference():
 
 def test_it_becomes_machine_code_of_nvidia_devices():
     assert run(COMPILED) == ["80", "90"] * 2
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there")
+def test_where_it_cannot_run_it_says_why():
+    trouble = "import torch; from layerwise.lattice.device.engine import trouble_with_triton as t"
+    said = " ".join(run(f"{trouble}; print(t(torch.device('cpu')))"))
+    assert said.startswith("Triton does not run (")

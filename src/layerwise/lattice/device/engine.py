@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ...types import BoolArray, IntArray, WordArray
+from ...types import UNCLASSIFIED, BoolArray, IntArray, WordArray
 from .. import planes
-from ..random_bits import PLANES_PER_LAYER, word_count
+from ..random_bits import PLANES_PER_LAYER, stream_starts, word_count
 from . import torch_layer
 from .place import check_memory, memory_of
 from .words import count_classes, counters, ones, to_device, to_host
@@ -32,14 +34,51 @@ PASSING: Final = 12  # more of them while a layer is computed operation by opera
 _recording = threading.Lock()  # one graph at a time, whatever threads there are
 
 
+@cache
 def best_kernel(place: torch.device) -> Kernel:
-    """How layers are computed there: by Triton on CUDA where it is installed, else by operations.
+    """How layers are computed there: by Triton on CUDA where it works, else by operations.
 
     (`torch.compile` makes its CUDA code through Triton too: without it there is neither.)
     """
-    if place.type == "cuda" and importlib.util.find_spec("triton") is not None:
-        return "triton"
-    return "plain"
+    if place.type != "cuda" or importlib.util.find_spec("triton") is None:
+        return "plain"
+    trouble = trouble_with_triton(place)
+    if trouble:
+        warnings.warn(
+            f"Layers on {place} are computed by slower operations of torch: {trouble}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return "plain" if trouble else "triton"
+
+
+def trouble_with_triton(place: torch.device) -> str:
+    """Why Triton cannot be used on a device, "" if it can: small grids are tried both ways.
+
+    Besides a device Triton needs a compiler and headers, which not every machine has.
+    """
+    try:
+        same = _tried(place, "triton") == _tried(place, "plain")
+    except Exception as error:  # whatever it is, Triton is not needed
+        return f"Triton does not run ({type(error).__name__}: {error})"
+    return "" if same else "Triton gives other bits there"
+
+
+def _tried(place: torch.device, kernel: Kernel) -> list[bytes]:
+    """What a kernel makes of a volume that fills and of a grid that copies."""
+    random = np.random.default_rng(0)
+    results = []
+    for shape in ((3, 5, 130), (9, 130)):
+        labels = random.integers(0, 5, shape).astype(np.uint8)
+        labels[random.random(shape) < 0.5] = UNCLASSIFIED
+        there = DeviceLayers(place, shape, lazy=True, kernel=kernel)
+        state, left = there.run(
+            there.upload(planes.pack(labels, 5)),
+            stream_starts(0, range(1, 3)),
+            fill=len(shape) == 3,
+        )
+        results += [there.download(state).tobytes(), left.tobytes()]
+    return results
 
 
 class DeviceLayers:

@@ -21,6 +21,7 @@ ORDER = [
     {"garbage"},
     {"language"},
     {"trace", "trace_file"},
+    {"scene_volume"},
     {"scene"},
     {"scene_json"},
     {"typeface", "typeface_recipe"},

@@ -10,8 +10,6 @@ from ..style import theme as theme_named
 from .frames import Frames
 from .layout import TALL, WIDE, Layout
 from .timeline import Film
-from .volume import volume_scene
-from .volume_film import VolumeFilm
 
 OPENING_S, TURN_S, ENDING_S = 0.8, 0.6, 2.5  # rests at the start, between phases, at the end
 
@@ -27,8 +25,10 @@ def lattice(
 
     The grid as it fills, the layer's number, each class's share of the cells, and (where the
     recording has control points) how many of them the layer's map gets right; then the fuzzy
-    layers, with the exact class probabilities beside them. The poster is the filled grid. A page
-    also gets the film laid out for a tall screen.
+    layers, with the exact class probabilities and the mean of several simulated runs beside them,
+    how far these two lie apart, and how far chance takes them. The poster is the filled grid. A
+    page also gets the film laid out for a tall screen. A lattice of three columns turns slowly,
+    with three slices through it; its page lets a reader turn it and move them.
 
     Raises `InputError` for a recording of something else.
     """
@@ -42,6 +42,9 @@ def lattice(
     if layers_per_second <= 0:
         raise InputError("A film needs a positive speed", received=f"{layers_per_second}")
     if "slices" in trace.header.replays["labels"]["layers"]:
+        from .volume import volume_scene  # which loads a compiler
+        from .volume_film import VolumeFilm
+
         volume = VolumeFilm(trace, theme_named(theme), palette)
         return volume_scene(volume, _timeline(volume, layers_per_second), layers_per_second)
     film = Film(trace, theme_named(theme), palette)

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..compiled import compiled
 from ..types import IntArray, WordArray
-from .lanes import LANES, load, mixed_lanes, numbered, store
+from .lanes import LANES, all_ones, kept_apart, load, mixed_lanes, numbered, store
 from .random_bits import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
 
 ONE = np.uint64(1)
@@ -28,6 +28,7 @@ LAST_BIT = np.uint64(63)
 WINDOW_WORDS = 40_000  # of a plane in work at once: two or three planes fit the second cache
 SMALLEST_BAND = 16  # rows that the wave takes in together
 EDGE_WORDS = 512  # the masks of the edges repeat not before
+PAIR, TRIPLE = (0, 1), (0, 1, 2)
 
 
 @compiled
@@ -73,6 +74,12 @@ def copy_layers(
     held = not fill and anchors.shape[0] > 0
     edges = edge_masks(columns, words)
     kept = np.empty((moving, LANES), np.uint64)
+    # The plane of cells that stay: while filling the classified ones, which sink with the others.
+    still, shift = -1, 0
+    if fill:
+        still = planes - 1
+    elif held:
+        still, shift = planes, words
     # Of layer l the slab's rows up to until[l] are known; its row r lies at line base + r − l.
     until = np.zeros(layers + 1, np.int64)
     if top > 0:  # rows nearer to a cut than the layer's number are not
@@ -101,11 +108,18 @@ def copy_layers(
                 if end == height:
                     at = lead + height * words
                     move(scratch[plane, at : at + words], scratch[plane, at - words : at])
-            sink(
-                scratch, moving, words, lead, begin, end, np.uint64(top * words + 1),
-                starts[layer], edges, planes - 1 if fill else -1, planes if held else -1, layer,
-                lazy, kept,
-            )  # fmt: skip
+            at, size = lead + begin * words, (end - begin) * words
+            number = np.uint64((top + begin) * words + 1)
+            # Loops over two or three planes are written out by the compiler.
+            if moving == 2:
+                sink(scratch, PAIR, words, at, size, number, starts[layer], edges, lazy,
+                     still, shift * layer, kept)  # fmt: skip
+            elif moving == 3:
+                sink(scratch, TRIPLE, words, at, size, number, starts[layer], edges, lazy,
+                     still, shift * layer, kept)  # fmt: skip
+            else:
+                sink(scratch, np.arange(moving), words, at, size, number, starts[layer], edges,
+                     lazy, still, shift * layer, kept)  # fmt: skip
             until[layer + 1] = end
             if fill:
                 begin, end = max(begin, own_first), min(end, own_last)
@@ -141,76 +155,77 @@ def scratch_words(rows: int, words: int, layers: int, grid_rows: int) -> int:
 @compiled
 def sink(
     scratch: WordArray,
-    moving: int,
+    moving: tuple[int, ...] | IntArray,
     words: int,
-    lead: int,
     begin: int,
-    end: int,
+    size: int,
     number: np.uint64,
     starts: WordArray,
     edges: WordArray,
-    filled: int,
-    held: int,
-    layer: int,
     lazy: bool,
+    still: int,
+    shift: int,
     kept: WordArray,
 ) -> None:
-    """One layer of rows begin … end − 1, written a row further up than they are read.
+    """One layer of the rows in `size` words from `begin` on, written a row further up.
 
-    The slab's row 0 lies at `lead` and has the random words from `number` on. `filled`: the plane
-    whose cells never change; `held`: the plane of anchors, which lie `layer` rows further down;
-    −1 where there is none.
+    `moving`: as many numbers as there are planes; `number`: of the first random word; `still`: the
+    plane whose cells stay, read `shift` words further down, −1 for none; `kept`: work space.
     """
+    kept_apart()
     period = edges.shape[1] - LANES
     start_a, start_b, start_z = starts[0], starts[1], starts[2]
-    at = lead + begin * words
-    stop = lead + end * words
-    for plane in range(moving):  # the last eight words written may reach beyond the last row
+    stop = begin + size
+    for plane in range(len(moving)):  # the last eight words written may reach beyond the last row
         store(kept, plane, 0, load(scratch, plane, stop - words))
     place = 0
-    counters = (numbered() + (number + np.uint64(begin * words))) * GOLDEN
-    while at < stop:
-        a = mixed_lanes(counters + start_a)
-        b = mixed_lanes(counters + start_b)
-        stays = counters ^ counters
-        if lazy:
-            stays = mixed_lanes(counters + start_z)
-        if filled >= 0:
-            stays = stays | load(scratch, filled, at)
-        if held >= 0:
-            stays = stays | load(scratch, held, at + layer * words)
-        first, last = load(edges, 0, place), load(edges, 1, place)
-        for plane in range(moving):
-            here = load(scratch, plane, at)
-            above = load(scratch, plane, at - words)
-            below = load(scratch, plane, at + words)
-            left = (here << ONE) | (load(scratch, plane, at - 1) >> LAST_BIT)
-            right = (here >> ONE) | (load(scratch, plane, at + 1) << LAST_BIT)
-            left = left ^ (first & (left ^ here))
-            right = right ^ (last & (right ^ here))
-            upright = above ^ (b & (above ^ below))
-            sideways = right ^ (b & (right ^ left))
-            chosen = upright ^ (a & (upright ^ sideways))
-            store(scratch, plane, at - words, chosen ^ (stays & (chosen ^ here)))
+    counters = (numbered() + number) * GOLDEN
+    for at in range(begin, stop, LANES):
+        idle = False
+        if still >= 0:
+            idle = all_ones(load(scratch, still, at + shift) | load(edges, 2, place))
+        if idle:
+            for plane in range(len(moving)):
+                store(scratch, plane, at - words, load(scratch, plane, at))
+        else:
+            a = mixed_lanes(counters + start_a)
+            b = mixed_lanes(counters + start_b)
+            # Who looks left from the first column, or right from the last, sees itself and stays.
+            last = load(edges, 1, place)
+            stays = a & (last ^ (b & (last ^ load(edges, 0, place))))
+            if lazy:
+                stays = stays | mixed_lanes(counters + start_z)
+            if still >= 0:
+                stays = stays | load(scratch, still, at + shift)
+            for plane in range(len(moving)):
+                here = load(scratch, plane, at)
+                above = load(scratch, plane, at - words)
+                below = load(scratch, plane, at + words)
+                left = (here << ONE) | (load(scratch, plane, at - 1) >> LAST_BIT)
+                right = (here >> ONE) | (load(scratch, plane, at + 1) << LAST_BIT)
+                upright = above ^ (b & (above ^ below))
+                sideways = right ^ (b & (right ^ left))
+                chosen = upright ^ (a & (upright ^ sideways))
+                store(scratch, plane, at - words, chosen ^ (stays & (chosen ^ here)))
         counters = counters + np.uint64(LANES) * GOLDEN
-        at += LANES
         place += LANES
         if place >= period:
             place -= period
-    for plane in range(moving):
+    for plane in range(len(moving)):
         store(scratch, plane, stop - words, load(kept, plane, 0))
 
 
 @compiled
 def edge_masks(columns: int, words: int) -> WordArray:
-    """Where the first column lies in the words of some rows, and where the last: (2, word)."""
+    """Where the first and last column lie in some rows, and the bits behind: (3, word)."""
     period = -(-EDGE_WORDS // words) * words
-    masks = np.zeros((2, period + LANES), np.uint64)
+    masks = np.zeros((3, period + LANES), np.uint64)
     for word in range(period + LANES):
         if word % words == 0:
             masks[0, word] = ONE
         if word % words == words - 1:
             masks[1, word] = ONE << np.uint64(columns - 64 * (words - 1) - 1)
+            masks[2, word] = ~last_word_mask(columns, words)
     return masks
 
 
@@ -259,40 +274,6 @@ def mixed(z: np.uint64) -> np.uint64:
     z = (z ^ (z >> np.uint64(30))) * FIRST_FACTOR
     z = (z ^ (z >> np.uint64(27))) * SECOND_FACTOR
     return z ^ (z >> np.uint64(31))
-
-
-@compiled
-def draw(
-    a: WordArray, b: WordArray, free: WordArray, counters: WordArray, starts: WordArray, lazy: bool
-) -> None:
-    """Draw directions (a, b), and which cells are free to change: all, or half of them if lazy."""
-    start_a, start_b, start_z = starts[0], starts[1], starts[2]
-    for i in range(a.shape[0]):
-        a[i] = mixed(start_a + counters[i])
-    for i in range(a.shape[0]):
-        b[i] = mixed(start_b + counters[i])
-    if lazy:
-        for i in range(a.shape[0]):
-            free[i] = ~mixed(start_z + counters[i])
-    else:
-        for i in range(a.shape[0]):
-            free[i] = ~np.uint64(0)
-
-
-@compiled
-def release(free: WordArray, held: WordArray) -> None:
-    """Take the held cells out of those that are free to change."""
-    for i in range(free.shape[0]):
-        free[i] &= ~held[i]
-
-
-@compiled
-def count_both(plane: WordArray, mask: WordArray) -> int:
-    """How many bits are 1 in both."""
-    total = np.uint64(0)
-    for i in range(plane.shape[0]):
-        total += ones(plane[i] & mask[i])
-    return int(total)
 
 
 @compiled

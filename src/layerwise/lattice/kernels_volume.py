@@ -21,13 +21,15 @@ from ..types import IntArray, WordArray
 from .kernels import (
     LAST_BIT,
     ONE,
+    PAIR,
+    TRIPLE,
     all_classified,
     count_ones,
     edge_masks,
     last_word_mask,
     move,
 )
-from .lanes import LANES, load, mixed_lanes, numbered, store
+from .lanes import LANES, kept_apart, load, mixed_lanes, numbered, store
 from .random_bits import GOLDEN
 
 WAVE_WORDS = 1 << 16  # of the slices that a wave passes through at a time: half the second cache
@@ -81,6 +83,12 @@ def copy_volume(
     edges = edge_masks(columns, words)
     # A wave over so many layers touches one slice more than it has layers.
     deep = max(2, WAVE_WORDS // (max(moving, 1) * stride) - 1)
+    # The plane of cells that stay: while filling the classified ones, which sink with the others.
+    still, shift = -1, 0
+    if fill:
+        still = planes - 1
+    elif held:
+        still, shift = planes, stride
     for first in range(0, layers if moving else 0, deep):
         past = min(layers, first + deep)
         for wave in range(thick + past - first - 1):
@@ -94,11 +102,17 @@ def copy_volume(
                 at = lowest + (place - layer) * stride
                 ahead = -stride if front + place > 0 else 0
                 behind = stride if front + place < slices - 1 else 0
-                sink_slice(
-                    scratch, moving, words, at, size, ahead, behind, stride,
-                    np.uint64((front + place) * size + 1), starts[layer], edges,
-                    planes - 1 if fill else -1, planes if held else -1, lowest + place * stride,
-                )  # fmt: skip
+                number = np.uint64((front + place) * size + 1)
+                # Loops over two or three planes are written out by the compiler.
+                if moving == 2:
+                    sink_slice(scratch, PAIR, words, at, size, ahead, behind, stride, number,
+                               starts[layer], edges, still, shift * layer)  # fmt: skip
+                elif moving == 3:
+                    sink_slice(scratch, TRIPLE, words, at, size, ahead, behind, stride, number,
+                               starts[layer], edges, still, shift * layer)  # fmt: skip
+                else:
+                    sink_slice(scratch, np.arange(moving), words, at, size, ahead, behind, stride,
+                               number, starts[layer], edges, still, shift * layer)  # fmt: skip
                 for plane in range(moving):
                     repeat_rows(scratch[plane], at - stride, size, words)
                 if fill and first_slice <= front + place < last_slice:
@@ -142,7 +156,7 @@ def repeat_rows(plane: WordArray, at: int, size: int, words: int) -> None:
 @compiled
 def sink_slice(
     scratch: WordArray,
-    moving: int,
+    moving: tuple[int, ...] | IntArray,
     words: int,
     at: int,
     size: int,
@@ -152,40 +166,37 @@ def sink_slice(
     number: np.uint64,
     starts: WordArray,
     edges: WordArray,
-    filled: int,
-    held: int,
-    anchored: int,
+    still: int,
+    shift: int,
 ) -> None:
     """One layer of the slice at `at`, written a slice further up than it is read.
 
-    `ahead`, `behind`: the steps to the slices before and behind; the slice has the random words
-    from `number` on. `filled`: the plane whose cells never change; `held`: the plane of anchors,
-    which lie from `anchored` on; −1 where there is none.
+    `moving`: as many numbers as there are planes; `ahead`, `behind`: the steps to the slices before
+    and behind; the slice has the random words from `number` on; `still`: the plane whose cells
+    stay, read `shift` words further down, −1 for none.
     """
+    kept_apart()
     period = edges.shape[1] - LANES
     start_a, start_b, start_c = starts[0], starts[1], starts[2]
     stop = at + size
-    beside = anchored - at
     place = 0
     counters = (numbered() + number) * GOLDEN
     while at < stop:
         a = mixed_lanes(counters + start_a)
         b = mixed_lanes(counters + start_b)
         c = mixed_lanes(counters + start_c)
-        stays = b & c
-        if filled >= 0:
-            stays = stays | load(scratch, filled, at)
-        if held >= 0:
-            stays = stays | load(scratch, held, at + beside)
-        first, last = load(edges, 0, place), load(edges, 1, place)
-        for plane in range(moving):
+        # Who looks left from the first column, or right from the last, sees itself and stays.
+        last = load(edges, 1, place)
+        beyond = a & (last ^ (b & (last ^ load(edges, 0, place))))
+        stays = beyond ^ (c & (beyond ^ b))
+        if still >= 0:
+            stays = stays | load(scratch, still, at + shift)
+        for plane in range(len(moving)):
             here = load(scratch, plane, at)
             above = load(scratch, plane, at - words)
             below = load(scratch, plane, at + words)
             left = (here << ONE) | (load(scratch, plane, at - 1) >> LAST_BIT)
             right = (here >> ONE) | (load(scratch, plane, at + 1) << LAST_BIT)
-            left = left ^ (first & (left ^ here))
-            right = right ^ (last & (right ^ here))
             upright = above ^ (b & (above ^ below))
             sideways = right ^ (b & (right ^ left))
             level = upright ^ (a & (upright ^ sideways))

@@ -81,9 +81,36 @@ def _numbered(typing: Any) -> Any:
     return _lanes(), lambda *_: ir.Constant(_VECTOR, list(range(LANES)))
 
 
+def _all_ones(typing: Any, value: Any) -> Any:
+    """Whether every bit of the eight words is 1."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        ones = ir.Constant(_VECTOR, [(1 << 64) - 1] * LANES)
+        each = builder.icmp_unsigned("==", args[0], ones)
+        packed = builder.bitcast(each, ir.IntType(LANES))
+        return builder.icmp_unsigned("==", packed, ir.Constant(ir.IntType(LANES), -1))
+
+    return types.boolean(_lanes), code
+
+
+def _kept_apart(typing: Any) -> Any:
+    """Say in a kernel that its code is not to be merged into that of its callers.
+
+    A short loop inside a long function is not given the registers that it needs.
+    """
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
 load: Any = intrinsic(_load)
 store: Any = intrinsic(_store)
 numbered: Any = intrinsic(_numbered)
+all_ones: Any = intrinsic(_all_ones)
+kept_apart: Any = intrinsic(_kept_apart)
 
 
 def _operator(symbol: Callable[[Any, Any], Any], instruction: str) -> None:

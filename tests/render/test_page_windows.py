@@ -13,6 +13,7 @@ from test_page import opened
 from layerwise.explain.convolution.pooling import pooling
 from layerwise.explain.convolution.walk import convolution
 from layerwise.view.principles.convolution.film import convolution as film
+from layerwise.view.principles.convolution.gallery import convolutions
 from layerwise.view.principles.convolution.pooling import pooling as pooling_film
 
 
@@ -117,3 +118,20 @@ def test_pooling_tells_its_window(chromium: Browser, tmp_path: Path) -> None:
         assert told(page) == ["row 2, column 3", most, *said, "the largest", most]
         assert page.locator(".card section b").inner_text() == most
         assert lit(page) == [[2, 4, 2, 2]]
+
+
+@pytest.mark.browser
+def test_keys_go_on_to_the_next_output(chromium: Browser, tmp_path: Path) -> None:
+    picture = np.random.default_rng(3).integers(0, 99, (5, 5))
+    traces = {
+        name: convolution(picture, "blur", padding=number) for number, name in enumerate("ab")
+    }
+    path = convolutions(traces, same_cells=True).save(tmp_path / "still.html")
+    with opened(chromium, path) as page:
+        page.keyboard.press("p")
+        places = []
+        for key in ["ArrowRight"] * 2 + ["ArrowDown"] * 4 + ["ArrowLeft"]:
+            page.keyboard.press(key)
+            places.append(told(page)[0])
+        assert places[:2] == ["row 2, column 3", "row 2, column 1"]
+        assert places[-2:] == ["row 5, column 1", "row 3, column 3"]

@@ -654,7 +654,8 @@ export class Player {
     const card = this.part("card"), scale = this.windowScale();
     fillWindow(card, cell, this.words);
     card.hidden = false;
-    placeCard(card, this.pointer[0], this.pointer[1]);
+    placeCard(card, this.pointer[0], this.pointer[1], windowBoxes(cell).map((box) => [
+      ...this.windowPlace(box[0], box[1]), ...this.windowPlace(box[0] + box[2], box[1] + box[3])]));
     this.markCell(cell);
     const [left, top, width, height] = cell.reading.box, mark = this.part("cell");
     const corner = [

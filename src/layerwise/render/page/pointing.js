@@ -50,6 +50,11 @@ export class Readings {
     const { reading } = cell, step = reading.step;
     const row = Math.min(Math.max(cell.row + rows * step, 0), reading.rows - 1);
     const column = Math.min(Math.max(cell.column + columns * step, 0), reading.columns - 1);
+    const beside = this.entries[this.entries.indexOf(reading) + Math.sign(columns)];
+    if (beside?.isWindow && columns && column === cell.column) { // on to the next picture's edge
+      return snapped(
+        beside, Math.min(row, beside.rows - 1), columns > 0 ? 0 : beside.columns - 1);
+    }
     return snapped(reading, row, column);
   }
 
@@ -197,15 +202,20 @@ export function add(parent, tag, className, text = "") {
 }
 
 /**
- * Put the card near a point of the window, and wholly inside the window.
+ * Put the card near a point of the window, and wholly inside the window; above the point where it
+ * would else cover one of some places (left, top, right, bottom), if there is room.
  * @param {HTMLElement} card
+ * @param {number[][]} [clear]
  */
-export function placeCard(card, x, y) {
+export function placeCard(card, x, y, clear = []) {
   const gap = 18, margin = 8;
   const { width, height } = card.getBoundingClientRect();
   let left = x + gap, top = y + gap;
   if (left + width > innerWidth - margin) left = x - gap - width;
   if (top + height > innerHeight - margin) top = y - gap - height;
+  const covers = (box) => box[0] < left + width && box[2] > left
+    && box[1] < top + height && box[3] > top;
+  if (clear.some(covers) && y - gap - height >= margin) top = y - gap - height;
   left = Math.max(Math.min(left, innerWidth - margin - width), margin);
   top = Math.max(Math.min(top, innerHeight - margin - height), margin);
   card.style.left = `${left}px`;

@@ -28,6 +28,7 @@ from layerwise.lattice.big import GridFile
 from layerwise.lattice.layers import LayerStack, Recipe
 from layerwise.lattice.planes import plane_count
 from layerwise.lattice.random_bits import stream_starts, word_count
+from layerwise.lattice.work_space import WorkSpace
 
 CLASSES = 4
 REPEATS = 7
@@ -122,7 +123,7 @@ def widths() -> dict[str, float]:
 def against_unblocked(side: int) -> dict[str, float]:
     """Blocks of layers, beside the same kernel one layer at a time over the whole grid."""
     works = {
-        "blocked": Layers(side, side, 64, block=32),
+        "blocked": Layers(side, side, 64, block=64),
         "unblocked": Layers(side, side, 4, block=1),
     }
     taken = alternating(dict(works))
@@ -140,8 +141,8 @@ def threads(side: int) -> dict[str, float]:
     stacks = {n: LayerStack(Recipe(labels, CLASSES, 0, lazy=False, depth=0), n) for n in (1, 2)}
     state = stacks[1].planes(0)
     starts: dict[str, Callable[[], object]] = {
-        "one": lambda: stacks[1]._advance(state, 1, 64, fill=False),
-        "two": lambda: stacks[2]._advance(state, 1, 64, fill=False),
+        "one": lambda: stacks[1]._advance(state, 1, 64, WorkSpace(), fill=False),
+        "two": lambda: stacks[2]._advance(state, 1, 64, WorkSpace(), fill=False),
     }
     taken = alternating(starts)
     ratios = [one / two for one, two in zip(taken["one"], taken["two"], strict=True)]

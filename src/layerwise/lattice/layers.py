@@ -32,7 +32,7 @@ Each: TypeAlias = Callable[[Callable[[tuple[int, int]], Any]], list[Any]]
 BLOCK = 32  # layers applied to a slab before slabs meet again
 VOLUME_BLOCK = 8  # the same for slabs of slices at least, and a layer for so many slices
 FILL_BLOCK = 32  # layers filled before it is asked whether the grid is full
-LONG_BLOCK = 64  # the same where one slab is the whole grid
+LONG_BLOCK = 64  # the same where a slab is the whole grid or high, so that rims cost little
 SLAB_BYTES = 8 << 20  # of a slab: rims cost little; where all is classified nothing is filled
 KEPT_BYTES = 64 << 20
 COUNTED = 1 << 20  # cells of a frame that are counted at a time
@@ -291,12 +291,12 @@ class LayerStack:
         return np.asarray(np.sum(each(work), axis=0))
 
     def _longest(self, cuts: list[tuple[int, int]]) -> int:
-        """How many layers a block has: slabs of a volume are cut so that rims stay small."""
+        """How many layers a block has: as many as leave rims small beside their slabs."""
         if len(cuts) == 1:
             return LONG_BLOCK
         if self.recipe.is_volume:
             return min(LONG_BLOCK, max(VOLUME_BLOCK, (cuts[0][1] - cuts[0][0]) // VOLUME_BLOCK))
-        return BLOCK
+        return LONG_BLOCK if cuts[0][1] - cuts[0][0] >= 8 * LONG_BLOCK else BLOCK
 
     def _cuts(self, state: WordArray) -> list[tuple[int, int]]:
         """Slabs of rows: small enough for the cache, and as many as there are threads.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -382,7 +383,7 @@ def test_a_stop_is_a_layer(name):
     else:
         assert chapters == [(0, "Filling"), (scene.poster + 1, "Fuzzy layers")]
     assert trace.moments[scene.poster].at["layer"] == trace.about["depth"]
-    assert scene.portrait.size == (560, 1422)
+    assert scene.portrait.size == (560, 1466)
     assert scene.portrait.stops == scene.stops
     assert scene.replays["labels"]["moments"] == [m.at["layer"] for m in trace.moments]
 
@@ -416,6 +417,37 @@ def test_a_reading_gives_the_final_probabilities():
     assert reading.classes == ("lower", "upper")
     grid = next(m for m in scene.stop_marks(0) if isinstance(m, Image) and m.box == reading.box)
     assert grid.refers.site == "labels"
+
+
+def test_a_recording_without_runs_shows_the_exact_probabilities_alone():
+    trace, scene = film_of("filled")
+    header = trace.header
+    about = {name: value for name, value in header.about.items() if name != "simulated_runs"}
+    replays = {name: rule for name, rule in header.replays.items() if name != "simulated"}
+    sites = tuple(site for site in header.sites if site.name != "simulated")
+    older = Trace(replace(header, sites=sites, about=about, replays=replays))
+    for number, moment in enumerate(trace.moments):
+        stored = {site.name: trace.stored(site.name, number) for site in sites}
+        older.append(moment, {name: value for name, value in stored.items() if value is not None})
+    marks = view.lattice(older).stop_marks(len(scene.stops) - 1)
+    assert [mark.refers.site for mark in marks if isinstance(mark, Image)] == [
+        "probabilities",
+        "labels",
+    ]
+    assert any("exact" in mark.string for mark in marks if isinstance(mark, Text))
+
+
+def test_what_a_dot_stands_for_is_said():
+    X, y = MOONS
+    for start, said in (
+        ("filled", "a dot is 3 × 3 cells"),
+        ("points", "left: exact, a dot is 2 × 2 cells"),
+    ):
+        model = LatticeClassifier(grid=(12, 450), fuzzy_from=start, fuzzy_layers=2).fit(X, y)
+        scene = view.lattice(model.record(filling_moments=2))
+        strings = [text.string for text in texts(scene, len(scene.stops) - 1)]
+        assert any(said in string for string in strings)
+        assert not any(string.endswith("…") for string in strings if "dot" in string)
 
 
 def test_another_recording_is_refused():

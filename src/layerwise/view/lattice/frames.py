@@ -10,7 +10,7 @@ from ...scene import Image, Mark, Reference
 from ...typeface import shorten, text_width
 from ..charts.class_table import ClassTable
 from ..curve import Baseline, Curve
-from ..marks import FOOT_SIZES, LINE_STEP, label, wrapped_within
+from ..marks import FOOT_SIZES, LINE_STEP, label, wrapped, wrapped_within
 from ..style import (
     BOLD_WEIGHT,
     LABEL_SIZE,
@@ -66,7 +66,7 @@ class Frames:
         paired = film.runs > 0 and stop > film.filled
         small, block = (layout.pair[0], film.pair_block) if paired else (layout.small, film.block)
         if self.history is not None:
-            picture = film.probability_picture(shown)
+            picture = film.probability_picture(shown, block)
             marks += [*self.history.upto(stop), *self.table.at(film.counts[stop])]
             marks.append(self.history.strip(picture, small, Reference("probabilities", shown)))
         elif swap:
@@ -147,11 +147,10 @@ class Frames:
         runs = f"mean of {format_count(film.runs)} runs"
         for (x, y, width, _), name in ((one, said), (other, runs)):
             marks.append(label(x, y - 11, shorten(name, width, small), grey, size=small))
-        below = self._below(swap=swap)
-        marks.append(
-            label(one[0], layout.below, shorten(below, 830 if layout is WIDE else 504, small),
-                  grey, size=small)
-        )  # fmt: skip
+        width = layout.table[2]
+        for number, line in enumerate(wrapped(self._below(swap=swap), width, small)):
+            base = layout.below + number * small * LINE_STEP
+            marks.append(label(one[0], base, line, grey, size=small))
         return marks + self._differences(stop, moment, apart, swap=swap)
 
     def _differences(self, stop: int, moment: int, apart: Agreement, *, swap: bool) -> list[Mark]:
@@ -189,20 +188,28 @@ class Frames:
             marks.append(label(x, y + number * step, short, color, size=small))
         return marks
 
-    def _below(self, *, swap: bool) -> str:
-        """What holds for both pictures."""
+    def _below(self, *, swap: bool) -> list[str]:
+        """What holds for the small pictures, and of the large one if it is exact."""
         film, wide = self.film, self.layout is WIDE
-        said = [f"strength {'' if swap else 'of colour '}= probability of the likeliest class"]
-        if not wide:
-            said = ["strength = the likeliest's probability"]
-        block, tall = film.pair_block, film.recipe["rows"] > 1
-        if block > 1 and self.history is None:
-            cells = f"{block} × {block}" if tall else f"{block}"
-            of = "of the runs " if swap and wide else ""
-            said.append(f"a dot {of}is {cells} cells")
-        if swap and wide:
-            said.insert(0, "left: exact")
-        return " · ".join(said)
+        said = []
+        if swap:
+            where = f"{'left' if wide else 'above'}: exact"
+            said.append(where + (f", {self._dots(film.block)}" if film.block > 1 else ""))
+        short = swap or not wide
+        said.append(
+            "strength = the likeliest's probability"
+            if short
+            else "strength of colour = probability of the likeliest class"
+        )
+        if film.pair_block > 1:
+            dots = self._dots(film.pair_block)
+            said.append(f"mean of runs: {dots}" if swap else dots)
+        return said
+
+    def _dots(self, block: int) -> str:
+        """What a dot of a picture stands for."""
+        cells = f"{block} × {block}" if self.film.recipe["rows"] > 1 else f"{block}"
+        return f"a dot is {cells} cells"
 
     def _words(self) -> list[Mark]:
         layout, grey = self.layout, self.theme.grey

@@ -56,7 +56,7 @@ WIDE: Final = Layout(
 )
 
 TALL: Final = Layout(
-    size=(560, 1422),
+    size=(560, 1466),
     title=(28, 52),
     square=(28, 76, 504, 504),
     counter=(28, 618),
@@ -70,8 +70,8 @@ TALL: Final = Layout(
     pair=((28, 1132, 128, 128), (172, 1132, 128, 128)),
     pair_words=(318, 1126),
     pair_width=214,
-    below=1282,
-    foot=(28, 1310),
+    below=1304,
+    foot=(28, 1354),
     foot_width=504,
     foot_lines=6,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...language import Words, words
 from ...trace import Trace
-from ...types import UNCLASSIFIED, Array, ByteArray, FloatArray
+from ...types import UNCLASSIFIED, Array, ByteArray, FloatArray, IntArray
 from ..palette import probability_color
 from ..style import Theme, format_count, format_percent
 from .timeline import MOST_IN_PALETTE, Film
@@ -41,7 +41,7 @@ class VolumeFilm(Film):
         fuzzy = len(self.moments) - 1 - self.filled
         self._facing = self.filled + fuzzy / 2
         self._rate = min(RATE, WIDEST / max(self._facing, 1))
-        self._codes: tuple[tuple[str, int], Array] = (("", -1), np.zeros((1, 1, 1), np.uint16))
+        self._codes: dict[str, tuple[int, Array]] = {}  # the latest of each site
 
     def view(self, stop: int) -> View:
         """From where a stop shows the grid: it turns evenly from stop to stop."""
@@ -89,16 +89,23 @@ class VolumeFilm(Film):
 
     def codes(self, site: str, moment: int) -> Array:
         """The cells of a site as places in `palette(site)`: (slice, row, column)."""
-        if self._codes[0] == (site, moment):
-            return self._codes[1]
+        if site in self._codes and self._codes[site][0] == moment:
+            return self._codes[site][1]
         if site == "labels":
             labels = self.trace["labels", moment]
             codes = labels.astype(np.uint16)
             codes[labels == UNCLASSIFIED] = EMPTY
         else:
             codes = self.strength.codes(self.trace["probabilities", moment])
-        self._codes = ((site, moment), codes)
+        self._codes[site] = (moment, codes)
         return codes
+
+    def likeliest(self, moment: int) -> IntArray:
+        """In how many cells each class is the likeliest: (class,)."""
+        if moment not in self._likeliest:
+            classes = self.codes("probabilities", moment).reshape(-1) // self.strength.steps
+            self._likeliest[moment] = np.bincount(classes, minlength=len(self.classes))
+        return self._likeliest[moment]
 
     def palette(self, site: str) -> ByteArray:
         """The colours (entry, rgb) of a site's cells."""
@@ -169,8 +176,11 @@ class Strengths:
 
     def codes(self, maps: FloatArray) -> Array:
         """The place of each cell's probabilities (class, slice, row, column)."""
-        likeliest, probability = maps.argmax(axis=0), maps.max(axis=0)
+        most, likeliest = maps[0].copy(), np.zeros(maps.shape[1:], np.uint16)
+        for number, each in enumerate(maps[1:], start=1):  # quicker than along the first axis
+            likeliest[each > most] = number
+            np.maximum(most, each, out=most)
         guess = 1 / self.classes
-        strength = np.clip((probability - guess) / (1 - guess), 0, 1)
-        places = likeliest * self.steps + np.floor(strength * (self.steps - 1) + 0.5)
-        return np.asarray(places.astype(np.uint16))
+        strength = np.clip((most - guess) / (1 - guess), 0, 1)
+        step = np.floor(strength * (self.steps - 1) + 0.5).astype(np.uint16)
+        return np.asarray(likeliest * self.steps + step, np.uint16)

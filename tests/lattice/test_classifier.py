@@ -467,7 +467,8 @@ def test_a_grid_beyond_the_memory_is_refused_before_any_is_taken(monkeypatch):
     assert str(caught.value) == (
         "A grid of 32,768 × 32,768 cells with 2 classes needs 192.0 GiB of memory. "
         "Received a machine with 3.0 GiB free. "
-        "Choose a smaller grid; 3,900 × 3,900 cells would fit."
+        "Choose a smaller grid; 3,900 × 3,900 cells would fit. "
+        "Layers alone can be computed on larger ones: layerwise.lattice.big.GridFile."
     )
 
 

@@ -309,5 +309,6 @@ def test_what_cannot_be_is_said(monkeypatch) -> None:
     # 2²⁷ cells × (3 classes × 36 bytes + 120 bytes) = 28.5 GiB
     assert str(caught.value) == (
         "A grid of 512 × 512 × 512 cells with 3 classes needs 28.5 GiB of memory. Received a "
-        "machine with 3.0 GiB free. Choose a smaller grid; 230 × 230 × 230 cells would fit."
+        "machine with 3.0 GiB free. Choose a smaller grid; 230 × 230 × 230 cells would fit. "
+        "Layers alone can be computed on larger ones: layerwise.lattice.big.GridFile."
     )

@@ -309,7 +309,8 @@ def check_memory(grid: tuple[int, ...], classes: int) -> None:
             f"A grid of {_spoken(grid)} cells with {classes} classes needs "
             f"{needed / 2**30:,.1f} GiB of memory",
             received=f"a machine with {free / 2**30:,.1f} GiB free",
-            do=f"Choose a smaller grid; {_spoken(_within(grid, free / needed))} cells would fit",
+            do=f"Choose a smaller grid; {_spoken(_within(grid, free / needed))} cells would fit. "
+            "Layers alone can be computed on larger ones: layerwise.lattice.big.GridFile",
         )
 
 

@@ -29,7 +29,7 @@ from .kernels import (
     last_word_mask,
     move,
 )
-from .lanes import LANES, kept_apart, load, mixed_lanes, numbered, store
+from .lanes import LANES, all_ones, kept_apart, load, mixed_lanes, numbered, store
 from .random_bits import GOLDEN
 
 WAVE_WORDS = 1 << 16  # of the slices that a wave passes through at a time: half the second cache
@@ -182,28 +182,35 @@ def sink_slice(
     place = 0
     counters = (numbered() + number) * GOLDEN
     while at < stop:
-        a = mixed_lanes(counters + start_a)
-        b = mixed_lanes(counters + start_b)
-        c = mixed_lanes(counters + start_c)
-        # Who looks left from the first column, or right from the last, sees itself and stays.
-        last = load(edges, 1, place)
-        beyond = a & (last ^ (b & (last ^ load(edges, 0, place))))
-        stays = beyond ^ (c & (beyond ^ b))
+        idle = False
         if still >= 0:
-            stays = stays | load(scratch, still, at + shift)
-        for plane in range(len(moving)):
-            here = load(scratch, plane, at)
-            above = load(scratch, plane, at - words)
-            below = load(scratch, plane, at + words)
-            left = (here << ONE) | (load(scratch, plane, at - 1) >> LAST_BIT)
-            right = (here >> ONE) | (load(scratch, plane, at + 1) << LAST_BIT)
-            upright = above ^ (b & (above ^ below))
-            sideways = right ^ (b & (right ^ left))
-            level = upright ^ (a & (upright ^ sideways))
-            near = load(scratch, plane, at + ahead)
-            through = near ^ (a & (near ^ load(scratch, plane, at + behind)))
-            chosen = level ^ (c & (level ^ through))
-            store(scratch, plane, at - stride, chosen ^ (stays & (chosen ^ here)))
+            idle = all_ones(load(scratch, still, at + shift) | load(edges, 2, place))
+        if idle:
+            for plane in range(len(moving)):
+                store(scratch, plane, at - stride, load(scratch, plane, at))
+        else:
+            a = mixed_lanes(counters + start_a)
+            b = mixed_lanes(counters + start_b)
+            c = mixed_lanes(counters + start_c)
+            # Who looks left from the first column, or right from the last, sees itself and stays.
+            last = load(edges, 1, place)
+            beyond = a & (last ^ (b & (last ^ load(edges, 0, place))))
+            stays = beyond ^ (c & (beyond ^ b))
+            if still >= 0:
+                stays = stays | load(scratch, still, at + shift)
+            for plane in range(len(moving)):
+                here = load(scratch, plane, at)
+                above = load(scratch, plane, at - words)
+                below = load(scratch, plane, at + words)
+                left = (here << ONE) | (load(scratch, plane, at - 1) >> LAST_BIT)
+                right = (here >> ONE) | (load(scratch, plane, at + 1) << LAST_BIT)
+                upright = above ^ (b & (above ^ below))
+                sideways = right ^ (b & (right ^ left))
+                level = upright ^ (a & (upright ^ sideways))
+                near = load(scratch, plane, at + ahead)
+                through = near ^ (a & (near ^ load(scratch, plane, at + behind)))
+                chosen = level ^ (c & (level ^ through))
+                store(scratch, plane, at - stride, chosen ^ (stays & (chosen ^ here)))
         counters = counters + np.uint64(LANES) * GOLDEN
         at += LANES
         place += LANES

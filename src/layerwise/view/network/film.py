@@ -88,10 +88,8 @@ def network(
 
     @cache
     def insides() -> Insides:
-        return Insides(
-            [(film.panels, film.story.states) for film in films], options.theme, words(),
-            sheets=sum(len(column.boxes) + 1 for column in films[0].panels.places.columns),
-        )  # fmt: skip
+        shown = [(film.panels, film.story.states) for film in films]
+        return Insides(shown, options.theme, words())
 
     if sum(film.weight for film in films) <= MOST_TWICE:
         tall = [Film(sizes, options, TALL, blocks) for sizes in read]

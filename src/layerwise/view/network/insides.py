@@ -25,7 +25,7 @@ from .unit_sheet import UnitSheet, WholeSheet
 
 MOST_SHEETS: Final = 400
 """Sheets of units in one page; those of further units are left out, which their card says."""
-MOST_STOPS: Final = 600
+MOST_STOPS: Final = 1_200
 """Stops of all sheets together: where there are many sheets, they show some moments only."""
 
 Inside = Callable[[], Scene]
@@ -38,9 +38,8 @@ class Insides:
     """
 
     def __init__(
-        self, films: Sequence[tuple[Panels, Sequence[State]]], theme: Theme, words: Words, *,
-        sheets: int,
-    ) -> None:  # fmt: skip
+        self, films: Sequence[tuple[Panels, Sequence[State]]], theme: Theme, words: Words
+    ) -> None:
         rows: list[Row] = []
         labels: list[str] = []
         self._row_of_stop: list[int] = []
@@ -52,7 +51,9 @@ class Insides:
                     rows.append((panels.reading, state.moment))
                     labels.append(_label(panels.reading, state.moment, words, len(films) > 1))
                 self._row_of_stop.append(seen[state.moment])
-        most = max(MOST_STOPS // max(min(sheets, MOST_SHEETS), 1), 2)
+        reading = films[0][0].reading
+        sheets = sum(len(reading.kept(n)) + 1 for n in range(len(reading.graph.layers)))
+        most = max(MOST_STOPS // min(sheets, MOST_SHEETS), 2)
         kept = chosen(len(rows), most)
         # Each stop of the film opens the last of the kept rows that is not after its own.
         self.stops = tuple(

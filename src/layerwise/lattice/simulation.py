@@ -24,12 +24,13 @@ from .replay import moment_layer, recipe_of
 MOST_RUNS: Final = 64
 FEWEST_RUNS: Final = 4
 LARGEST_COUNT: Final = 255
-MOST_WORK: Final = 2e10
+MOST_WORK: Final = 2.2e10
 """Cells × runs × (layers + what counting takes): about a third of a second on one core."""
 
 NOTHING: Final = 1e-6
 """Differences up to here are those of the probabilities' own rounding to single precision."""
 
+OVERHEAD: Final = 20_000  # cells that take as long as beginning a layer does
 COUNTING: Final = 700  # layers that take as long as counting at a film's moments
 CHUNK: Final = 1024  # words at a time: long loops that stay in the first cache
 _NEVER_KEPT: Final = 1 << 62  # layers between two frames that a stack keeps for going back
@@ -38,7 +39,8 @@ _NEVER_KEPT: Final = 1 << 62  # layers between two frames that a stack keeps for
 def affordable_runs(cells: int, layers: int) -> int:
     """How many runs a recording shows: 64, or as many powers of two less as the work asks for."""
     runs = MOST_RUNS
-    while runs > FEWEST_RUNS and runs * cells * (layers + COUNTING) > MOST_WORK:
+    size = cells + OVERHEAD
+    while runs > FEWEST_RUNS and runs * size * (layers + COUNTING) > MOST_WORK:
         runs //= 2
     return runs
 

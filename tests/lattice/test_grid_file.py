@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import tracemalloc
 import zlib
 from contextlib import suppress
 
@@ -116,7 +117,7 @@ def test_points_in_pieces_make_the_frame_of_all_points(path):
         bounds=((low[0], high[0]), (low[1], high[1])),
     )  # fmt: skip
     assert np.array_equal(grid[:], expected)
-    assert grid.header.outside == 0
+    assert grid.outside == 0
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
@@ -128,7 +129,7 @@ def test_points_of_three_axes_lie_where_they_are_said_to(path):
     labels = grid[:]
     assert [labels[0, 3, 0], labels[0, 3, 4], labels[0, 0, 0], labels[2, 3, 0]] == [0, 1, 2, 3]
     assert np.count_nonzero(labels != UNCLASSIFIED) == 4
-    assert grid.header.outside == 1
+    assert grid.outside == 1
 
 
 @pytest.mark.parametrize("size", [1, 7, 30, 99])
@@ -190,6 +191,37 @@ def test_a_full_disk_leaves_the_grid_as_it_was(path, monkeypatch):
         grid.advance(3)
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_file_that_may_not_grow_leaves_the_grid_as_it_was(path):
+    resource = pytest.importorskip("resource")
+    grid = grid_of(path, frame_of((200, 640)), part_lines=20)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    try:
+        with pytest.raises(OutputError, match="larger than this file system allows"):
+            grid.advance(3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert np.array_equal(grid.advance(1)[:], stack_of(frame_of((200, 640))).labels(1))
+
+
+def test_memory_does_not_grow_with_the_grid(path):
+    pieces = (frame_of((500, 640), points=20, seed=number) for number in range(80))
+    grid = GridFile.from_labels(path, pieces, (40_000, 640), classes=3, part_lines=500)
+    grid.advance(1)
+    size = path.stat().st_size
+    tracemalloc.start()
+    try:
+        grid.advance(2)
+        grid.counts()
+        grid.overview(50)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < size / 3
 
 
 def test_a_disk_without_room_is_said_before_anything_is_written(path, monkeypatch):

@@ -11,17 +11,16 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ...types import UNCLASSIFIED, ByteArray, IntArray, WordArray
-from .. import kernels, planes
-from ..random_bits import word_count
+from ...types import ByteArray, IntArray, WordArray
+from .. import kernels
 from .format import Header, Reader, read_header, reading, usual_part_lines, writing
+from .labels import cut, labels_within, packed, regrouped
 from .overview import Overview, overview_of
 from .progress import Progress, telling
 from .slabs import advance_part
 
 PASS_LAYERS = 64  # layers that a part is taken through before it is written again
 VOLUME_PASS_LAYERS = 16
-PACKED_CELLS = 1 << 22  # turned into planes at a time
 
 
 @dataclass
@@ -29,9 +28,12 @@ class GridFile:
     """A lattice in a file: layers computed part by part, windows read as labels.
 
     ```python
-    grid = GridFile.create("big.grid", (16_384, 16_384), classes=4, cells=cells, labels=labels)
-    grid.fill().advance(100)          # 100 fuzzy layers on the filled grid
-    grid[5000:5100, 200:300]          # labels (row, column), 255 for unclassified
+    grid = GridFile.from_points(
+        "big.grid", pieces, (65_536, 65_536), classes=4, bounds=((-3, 3), (-3, 3))
+    )
+    grid.fill(progress=True).advance(100)     # 100 fuzzy layers on the filled grid
+    grid[5000:5100, 200:300]                  # labels (row, column), 255 for unclassified
+    view.grid(grid.overview()).save("big.png")
     ```
 
     Every layer has the bits that `LatticeClassifier` gives the same first frame, seed and layer.
@@ -41,7 +43,7 @@ class GridFile:
 
     `shape`: (row, column), or (slice, row, column). `layer`: which one the file holds; `depth`:
     the layer at which nothing was unclassified, None until then; from there on cells copy each
-    other. `outside`: how many points lay outside the bounds and went into cells at the edge.
+    other.
     """
 
     path: Path
@@ -81,8 +83,8 @@ class GridFile:
         draft = _draft(shape, classes, seed, lazy, part_lines)
 
         def parts() -> Iterator[tuple[WordArray, int]]:
-            for part in _regrouped(pieces, draft):
-                yield _packed(part, classes)
+            for part in regrouped(pieces, draft):
+                yield packed(part, classes)
 
         return cls._write(Path(path), draft, parts())
 
@@ -115,7 +117,7 @@ class GridFile:
 
             def parts() -> Iterator[tuple[WordArray, int]]:
                 for frame in frames:
-                    yield _packed(frame, classes)
+                    yield packed(frame, classes)
 
             return cls._write(Path(path), draft, parts())
 
@@ -154,6 +156,11 @@ class GridFile:
     def unclassified(self) -> int:
         """How many cells have no class."""
         return self.header.unclassified
+
+    @property
+    def outside(self) -> int:
+        """How many of its points lay outside the bounds, and went into cells at the edge."""
+        return self.header.outside
 
     def advance(
         self,
@@ -240,21 +247,13 @@ class GridFile:
 
         Each axis is a slice (of step 1) or a number; (…, row, column) bytes, 255 for unclassified.
         """
-        spans, dropped = _window(window, self.shape)
-        first, last = spans[0]
-        lead, tail = spans[-1][0] // 64, word_count(spans[-1][1])
+        spans, dropped = cut(window, self.shape)
         with reading(self.path) as reader:
-            pieces = []
-            for begin, end in _steps(first, last, reader.header.part_lines):
-                words = reader.lines(begin, end)
-                if len(spans) == 3:
-                    words = words[:, :, spans[1][0] : spans[1][1]]
-                pieces.append(_labels(words[..., lead:tail], 64 * (tail - lead)))
-        labels = np.concatenate(pieces) if pieces else _labels_of_none(spans, tail - lead)
-        labels = labels[..., spans[-1][0] - 64 * lead : spans[-1][1] - 64 * lead]
-        return np.ascontiguousarray(labels).reshape(
-            [stop - start for (start, stop), gone in zip(spans, dropped, strict=True) if not gone]
-        )
+            labels = labels_within(reader, spans)
+        sides = [
+            stop - start for (start, stop), gone in zip(spans, dropped, strict=True) if not gone
+        ]
+        return labels.reshape(sides)
 
     def counts(self) -> IntArray:
         """How many cells each class has: (class,)."""
@@ -295,99 +294,3 @@ def _draft(
     if lines < 1:
         raise InputError("A part has at least one line", received=f"part_lines={part_lines}")
     return Header(sides, classes, seed, lazy, 0, None, prod(sides), 0, lines, ())
-
-
-def _regrouped(pieces: Iterable[ByteArray], draft: Header) -> Iterator[ByteArray]:
-    """Pieces of a label map as the parts of the file."""
-    shape, part = draft.shape, 0
-    waiting: list[ByteArray] = []
-    lines = total = 0
-    for given in pieces:
-        piece = np.asarray(given)
-        if piece.shape[1:] != shape[1:]:
-            raise InputError(
-                "All pieces of a label map are as wide as the grid",
-                received=f"one of shape {piece.shape}",
-                allowed=f"The grid is {shape}",
-            )
-        total += len(piece)
-        if total > shape[0]:
-            break
-        while len(piece):
-            begin, end = draft.lines(part)
-            taken = piece[: end - begin - lines]
-            waiting.append(_checked(taken, draft.classes))
-            piece, lines = piece[len(taken) :], lines + len(taken)
-            if lines == end - begin:
-                yield np.concatenate(waiting)
-                waiting, lines, part = [], 0, part + 1
-    if total != shape[0]:
-        raise InputError(
-            f"The pieces have {'more' if total > shape[0] else 'fewer'} lines than the grid",
-            received=f"{total:,}",
-            allowed=f"The grid has {shape[0]:,}",
-        )
-
-
-def _checked(labels: Any, classes: int) -> ByteArray:
-    """Labels as bytes; raises `InputError` for what is no class of the grid."""
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(
-            "Labels are whole numbers from 0 on, 255 for unclassified", received=f"{labels.dtype}"
-        )
-    wrong = (labels != UNCLASSIFIED) & ((labels < 0) | (labels >= classes))
-    if wrong.any():
-        raise InputError(
-            f"A grid of {classes} classes has the labels 0 to {classes - 1}, 255 for unclassified",
-            received=f"{labels[wrong].flat[0]}",
-            do="Say how many classes there are: classes=…",
-        )
-    return np.asarray(labels, np.uint8)
-
-
-def _packed(labels: ByteArray, classes: int) -> tuple[WordArray, int]:
-    """Labels (line, …, column) as bit-planes, and how many are unclassified; a little at a time."""
-    step = max(1, PACKED_CELLS // prod(labels.shape[1:]))
-    parts = [labels[first:last] for first, last in _steps(0, len(labels), step)]
-    words = np.concatenate([planes.pack(part, classes) for part in parts], axis=1)
-    return words, sum(int(np.count_nonzero(part == UNCLASSIFIED)) for part in parts)
-
-
-def _labels(words: WordArray, columns: int) -> ByteArray:
-    """Bit-planes (plane, …, word) as labels (…, column)."""
-    lines = np.ascontiguousarray(words).reshape(len(words), -1, words.shape[-1])
-    return planes.unpack(lines, columns).reshape(*words.shape[1:-1], columns)
-
-
-def _labels_of_none(spans: list[tuple[int, int]], words: int) -> ByteArray:
-    return np.zeros((0, *[stop - start for start, stop in spans[1:-1]], 64 * words), np.uint8)
-
-
-def _steps(first: int, last: int, step: int) -> list[tuple[int, int]]:
-    return [(line, min(line + step, last)) for line in range(first, last, step)]
-
-
-def _window(window: Any, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], list[bool]]:
-    """From and to on each axis, and which axes were named by one number."""
-    given = window if isinstance(window, tuple) else (window,)
-    if len(given) > len(shape):
-        raise InputError(f"The grid has {len(shape)} axes", received=f"a window with {len(given)}")
-    spans, dropped = [], []
-    for axis, side in zip([*given, *[slice(None)] * (len(shape) - len(given))], shape, strict=True):
-        if isinstance(axis, slice):
-            start, stop, step = axis.indices(side)
-            if step != 1:
-                raise InputError("A window has no steps", received=f"{axis.step}")
-            spans.append((start, max(start, stop)))
-        else:
-            try:
-                place = range(side)[axis]
-            except (IndexError, TypeError):
-                raise InputError(
-                    "A window is made of numbers and slices within the grid",
-                    received=f"{axis!r}",
-                    allowed=f"The axis has {side:,} places",
-                ) from None
-            spans.append((place, place + 1))
-        dropped.append(not isinstance(axis, slice))
-    return spans, dropped

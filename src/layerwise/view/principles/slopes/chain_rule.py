@@ -15,7 +15,7 @@ from ....types import FloatArray, float32_array
 from ...charts.frame import chosen
 from ...marks import hairlines
 from ...palette import signed_color, text_on
-from ...sheet import LEFT, MOST_STOPS, SMALL, WIDTH, Sheet, sheet, trace_with
+from ...sheet import LEFT, MOST_STOPS, SMALL, WIDTH, Drawing, sheet, trace_with
 from ...style import Theme, format_count
 
 MOST_NEURONS: Final = 16
@@ -48,10 +48,7 @@ def chain_rule(
 
 
 @dataclass(frozen=True, eq=False)
-class _Paths:
-    trace: Trace
-    sheet: Sheet
-
+class _Paths(Drawing):
     @cached_property
     def about(self) -> dict[str, Any]:
         """What the trace says of itself."""

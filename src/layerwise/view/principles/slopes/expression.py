@@ -13,7 +13,7 @@ from ....trace import Trace
 from ....typeface import shorten, text_width
 from ....types import FloatArray, float32_array
 from ...palette import class_colors
-from ...sheet import LEFT, SMALL, WIDTH, Sheet, sheet, trace_with
+from ...sheet import LEFT, SMALL, WIDTH, Drawing, sheet, trace_with
 from ...style import Theme
 
 _BOX: Final = (80.0, 122.0, 1040.0, 432.0)
@@ -38,10 +38,7 @@ def local_derivatives(
 
 
 @dataclass(frozen=True, eq=False)
-class _Graph:
-    trace: Trace
-    sheet: Sheet
-
+class _Graph(Drawing):
     @cached_property
     def nodes(self) -> list[dict[str, Any]]:
         """Name, kind and operands of each node, in the order of computing."""

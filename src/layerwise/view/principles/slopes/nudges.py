@@ -15,7 +15,7 @@ from ....types import FloatArray, float32_array
 from ...charts.scale import Scale, power_range
 from ...marks import hairlines
 from ...palette import class_colors
-from ...sheet import LEFT, SMALL, Sheet, sheet, trace_with
+from ...sheet import LEFT, SMALL, Drawing, sheet, trace_with
 from ...style import Theme, format_count
 
 ROWS: Final = 14
@@ -43,10 +43,7 @@ def nudges(
 
 
 @dataclass(frozen=True, eq=False)
-class _Slopes:
-    trace: Trace
-    sheet: Sheet
-
+class _Slopes(Drawing):
     def scene(self) -> Scene:
         """Three stops."""
         told = self.sheet.words

@@ -12,7 +12,7 @@ from ....trace import Trace
 from ....types import FloatArray
 from ...charts.frame import chosen
 from ...palette import class_colors
-from ...sheet import MOST_STOPS, Sheet, sheet, trace_with
+from ...sheet import MOST_STOPS, Drawing, sheet, trace_with
 from ...style import Theme
 from .box import BOX, SurfaceBox
 from .contours import Contours
@@ -40,9 +40,7 @@ def descent(
 
 
 @dataclass(frozen=True, eq=False)
-class _Walks:
-    trace: Trace
-    sheet: Sheet
+class _Walks(Drawing):
     own_title: str | None
 
     def scene(self, most: int) -> Scene:

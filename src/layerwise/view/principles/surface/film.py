@@ -12,7 +12,7 @@ from ....trace import Trace
 from ....types import FloatArray
 from ...charts.frame import chosen
 from ...palette import class_colors
-from ...sheet import MOST_STOPS, Sheet, sheet, trace_with
+from ...sheet import MOST_STOPS, Drawing, sheet, trace_with
 from ...style import Theme, format_count, format_percent
 from .box import BOX, SurfaceBox
 from .contours import Contours
@@ -38,10 +38,7 @@ def loss_surface(
 
 
 @dataclass(frozen=True, eq=False)
-class _Surface:
-    trace: Trace
-    sheet: Sheet
-
+class _Surface(Drawing):
     def scene(self) -> Scene:
         """Levels, then states of the path."""
         told = self.sheet.words

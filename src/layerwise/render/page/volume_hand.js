@@ -4,6 +4,8 @@ import { add } from "./pointing.js";
 
 /** Degrees for a pixel that the pointer moves, and for a key. */
 const BY_PIXEL = 0.4, BY_KEY = 5;
+/** Pixels that a pointer moves before it turns the grid instead of pointing at it. */
+const STILL = 3;
 /** Keys that move a slice on, with shift back, and their axes: column, row, slice. */
 const SLICE_KEYS = { x: 2, y: 1, z: 0 };
 
@@ -15,6 +17,7 @@ export class VolumeHand {
     this.cells = player.layouts[0].painter.volume.cells;
     /** What is dragged: the grid, or a slice by its number. @type {"grid" | number | null} */
     this.held = null;
+    this.isTurning = false;
     this.before = [0, 0];
     this.build();
     this.listen();
@@ -96,28 +99,21 @@ export class VolumeHand {
 
   /** @param {PointerEvent} event */
   take(event) {
-    if (event.button || !event.isPrimary) return;
+    this.letGo();
+    if (event.button || !event.isPrimary) return; // two fingers magnify
     const place = this.player.toScene(event.clientX, event.clientY);
     const cut = this.picture.cutAt(...place);
-    if (cut) this.held = cut.number;
-    else if (this.picture.isGrid(...place)) this.held = "grid";
-    else return;
+    if (!cut && !this.picture.isGrid(...place)) return;
+    this.held = cut ? cut.number : "grid";
     this.before = [event.clientX, event.clientY];
     this.player.canvas.setPointerCapture(event.pointerId);
-    if (cut) {
-      this.center(place);
-      return; // the cell is read as well
-    }
-    this.player.pointNowhere();
-    this.player.canvas.focus({ preventScroll: true });
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    if (cut) this.center(place);
   }
 
   /** @param {PointerEvent} event */
   drag(event) {
-    const place = this.player.toScene(event.clientX, event.clientY);
-    this.player.canvas.classList.toggle("turns", this.held === "grid"
+    const { player } = this, place = player.toScene(event.clientX, event.clientY);
+    player.canvas.classList.toggle("turns", this.held === "grid"
       || (this.held === null && !event.buttons && this.picture.isGrid(...place)));
     if (this.held === null) return;
     if (this.held !== "grid") {
@@ -125,14 +121,21 @@ export class VolumeHand {
       return;
     }
     const way = [event.clientX - this.before[0], event.clientY - this.before[1]];
+    if (!this.isTurning && Math.hypot(...way) < STILL) return;
+    if (!this.isTurning) {
+      this.isTurning = true;
+      this.moves(true);
+      player.pointNowhere();
+    }
     this.before = [event.clientX, event.clientY];
-    this.moves(true);
+    player.zoom.pointers.set(event.pointerId, this.before); // a second finger begins from here
     this.turn(-way[0] * BY_PIXEL, way[1] * BY_PIXEL);
     event.stopImmediatePropagation();
   }
 
   letGo() {
-    if (this.held === "grid") this.moves(this.player.playing);
+    if (this.isTurning) this.moves(this.player.playing);
+    this.isTurning = false;
     this.held = null;
   }
 

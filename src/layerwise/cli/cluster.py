@@ -98,7 +98,8 @@ def cluster(
 def _axes(data: Dataset, model: LatticeClusterer) -> tuple[str, str]:
     if len(data.columns) == 2:
         return str(data.columns[0]), str(data.columns[1])
-    return model.projection_.names
+    names = model.projection_.names
+    return names[0], names[1]
 
 
 def _show(data: Dataset, model: LatticeClusterer) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.explain.slopes.local_derivatives import local_derivatives
@@ -168,6 +169,7 @@ def test_local_derivatives_make_the_slopes(expression: str) -> None:
     [
         ("step(w)", "'step' has no slope"),
         ("round(w * 2)", "'round' has no slope"),
+        ("+".join(["w"] * 5000), "not an expression"),
         ("w[0]", "An expression is made"),
         ("log(w - 5)", "no finite value"),
         ("sqrt(w - w)", "no finite slope"),
@@ -180,3 +182,45 @@ def test_local_derivatives_make_the_slopes(expression: str) -> None:
 def test_other_expressions_are_refused(expression: str, said: str) -> None:
     with pytest.raises(InputError, match=said.replace("(", r"\(")):
         local_derivatives(expression, w=1.0)
+
+
+class Between(nn.Module):
+    """Two dense layers, and something of one's own between them."""
+
+    def __init__(self, between: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.one, self.two, self.between = nn.Linear(2, 3), nn.Linear(3, 2), between
+
+    def forward(self, x: Tensor) -> Tensor:
+        made: Tensor = self.two(self.between(self.one(x)))
+        return made
+
+
+@pytest.mark.parametrize(
+    ("between", "named"),
+    [
+        (torch.round, "round"),
+        (lambda x: x.detach(), "detach"),
+        (lambda x: x + x.detach(), "detach"),
+        (lambda x: x + x.data, "data"),
+        (lambda x: (x > 0).to(x), "gt"),
+        (lambda x: nn.functional.one_hot(x.argmax(1), 3).to(x), "argmax"),
+    ],
+)
+def test_a_chain_that_is_cut_is_refused(between: Callable[[Tensor], Tensor], named: str) -> None:
+    with pytest.raises(InputError, match=f"operation '{named}' has no slope"):
+        nudges(Between(between), [0.5, 1.0], 1, widths=())
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda x: x * (x > 0),
+        lambda x: torch.where(x > 0, x, 0.1 * x),
+        lambda x: x.gather(1, x.argsort(1)),
+    ],
+)
+def test_a_choice_that_leaves_slopes_is_taken(between: Callable[[Tensor], Tensor]) -> None:
+    torch.manual_seed(0)
+    trace = nudges(Between(between), [0.5, 1.0], 1, widths=())
+    assert float(trace["largest difference", 1]) < 1e-8

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from layerwise.errors import InputError, UnknownNameError
+from layerwise.explain.one_thread import one_thread
 from layerwise.explain.receptive.effective import smallest_share
 from layerwise.explain.receptive.field import receptive_field
 from layerwise.explain.receptive.watched import watch
@@ -35,11 +36,11 @@ def brute(model: nn.Module, x: Tensor, index: tuple[int, ...]) -> Tensor:
     model = model.double()
     chance = torch.Generator().manual_seed(1)
     hit = torch.zeros(x.numel(), dtype=torch.bool)
-    with torch.no_grad():
+    with torch.no_grad(), one_thread():
         for _ in range(6):
             start = torch.randn(x.shape, generator=chance, dtype=torch.float64)
             plain = model(start.clone())[index]
-            for place in range(x.numel()):
+            for place in torch.nonzero(~hit).flatten().tolist():
                 for change in (1.0, 1e4, -1e4):
                     moved = start.clone()
                     moved.view(-1)[place] += change
@@ -311,6 +312,8 @@ def test_refusals() -> None:
         receptive_field(nn.Linear(3, 2), torch.randn(1, 3), "")
     with pytest.raises(InputError, match="does not fit"):
         receptive_field(model, torch.randn(1, 1, SIDE, SIDE), "0")
+    with pytest.raises(InputError, match="finite numbers"):
+        receptive_field(model, x * torch.nan, "0")
     with pytest.raises(InputError, match="shape of the input"):
         receptive_field(model, x, "0", images=torch.randn(2, 3, 4, 4))
     with pytest.raises(InputError, match="channels' axis"):

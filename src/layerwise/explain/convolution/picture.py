@@ -122,6 +122,13 @@ def _decoded(path: Path, size: int | tuple[int, int] | None, colour: bool) -> An
 
             own = upright_size(data)
             wanted = _size(size, *own)
+            if wanted is not None and wanted[0] * wanted[1] * (3 if colour else 1) > MOST_NUMBERS:
+                raise TooLargeError(
+                    f"At {wanted[0]:,} rows this picture has {wanted[1]:,} columns, too many "
+                    "numbers to be walked over",
+                    received=f"{own[0]:,} × {own[1]:,} points", allowed=f"At most {MOST_NUMBERS:,}",
+                    do="Cut a part out of it",
+                )  # fmt: skip
             if wanted is None and own[0] * own[1] * (3 if colour else 1) > MOST_NUMBERS:
                 _limited(np.lib.stride_tricks.as_strided(np.zeros(1), own, (0, 0)))
             return decode(data, wanted, fit="crop", colour=colour).pixels

@@ -92,6 +92,11 @@ def receptive_field(
             received=f"channel_axis={channel_axis} for shape {tuple(given.shape)}",
         )
     first = given[:1].detach().clone()
+    if not bool(first.isfinite().all()):
+        raise InputError(
+            "The input must be made of finite numbers",
+            received=f"{int((~first.isfinite()).sum()):,} of {first.numel():,} that are not",
+        )
     with torch.inference_mode(False), torch.enable_grad(), misfits_told(model, first):
         if first.is_floating_point():
             first = first.requires_grad_().clone()  # a leaf must not be written into

@@ -105,8 +105,11 @@ def _numbers(values: Any, what: str) -> np.ndarray[Any, np.dtype[Any]]:
         given = np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
     except (TypeError, ValueError):
         raise InputError(f"The {what} must be numbers", received=repr(values)[:80]) from None
+    said = repr(values) if given.size <= 8 and given.ndim < 2 else f"shape {given.shape}"
     if given.dtype.kind not in "biuf" or not given.size:
-        raise InputError(f"The {what} must be numbers", received=repr(values)[:80])
+        raise InputError(f"The {what} must be numbers", received=said[:80])
     if not np.isfinite(given).all():
-        raise InputError(f"The {what} must be finite numbers", received=repr(values)[:80])
+        if given.size > 8 or given.ndim > 1:
+            said += f", {int((~np.isfinite(given)).sum()):,} of them not"
+        raise InputError(f"The {what} must be finite numbers", received=said[:80])
     return given

@@ -66,7 +66,7 @@ def local_derivatives(expression: str, **values: float) -> Trace:
     given = {name: _variable(name, value) for name, value in values.items()}
     try:
         tree = ast.parse(expression.strip(), mode="eval").body
-    except (SyntaxError, ValueError, AttributeError, TypeError):
+    except (SyntaxError, ValueError, AttributeError, TypeError, RecursionError, MemoryError):
         raise InputError(
             "This is not an expression", received=repr(expression)[:80],
             allowed='Such as "(tanh(w * x + b) - y) ** 2"',

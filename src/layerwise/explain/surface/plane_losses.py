@@ -24,7 +24,9 @@ def plane_losses(model: nn.Module, plane: Plane, x: Tensor, wrong: AnswerError) 
 
     Dense networks: the first layer's sums are linear in the coordinates,
     X·(W₀ + a·D₁ + b·D₂) = X·W₀ + a·X·D₁ + b·X·D₂, three products for all points; later layers are
-    one product of stacked weights for many points. Other networks: `torch.vmap` over points, or
+    one product of stacked weights for many points. So what is saved is the first layer's
+    multiplications (`multiplications`), and what a call costs beside them; a network whose weights
+    stand in its middle is not many times as fast. Other networks: `torch.vmap` over points, or
     point by point where an operation cannot be. Equal to `one_by_one` but for rounding.
     """
     try:
@@ -33,6 +35,16 @@ def plane_losses(model: nn.Module, plane: Plane, x: Tensor, wrong: AnswerError) 
     except InputError:
         return _by_vmap(model, plane, x, wrong)
     return _dense(layers, plane, x, wrong)
+
+
+def multiplications(model: nn.Module, samples: int) -> tuple[int, int]:
+    """How many multiplications of weights one point takes: alone, and among many.
+
+    Of a dense network; `InputError` for another.
+    """
+    layers = dense_layers(model)
+    each = [layer.linear.weight.numel() * samples for layer in layers]
+    return sum(each), 3 * samples * layers[0].linear.out_features + sum(each[1:])
 
 
 def one_by_one(model: nn.Module, plane: Plane, x: Tensor, wrong: AnswerError) -> Losses:

@@ -193,4 +193,5 @@ def test_blocks_of_deep_networks_open_down_to_their_units():
     layer = next(each for each in block.parts() if each.name == "3.layers.0").inside()
     assert len(layer.parts()) == 7
     unit = layer.parts()[3].inside()
+    assert "are in the film" not in " ".join(words(unit))  # which draws no units
     assert after(words(unit), "sum") == format_number(float(sums[3]), 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -81,19 +82,19 @@ class OpenedBoxes(Boxes):
         return f"{layer.label.split(', ')[0]} in {layer.module}"
 
     def _links(self, block: Block, boxes: Sequence[Box], *, ports: bool) -> list[tuple[int, int]]:
-        if boxes is not self.boxes or not self._own:
+        if not self._own or boxes is not self.boxes:
             return super()._links(block, boxes, ports=ports)
         shift = len(self._entering)
         found = {
             (one + shift, other + shift): None
             for one, other in super()._links(block, self._own, ports=False)
         }
-        place = {n: at for at, box in enumerate(self._own) for n in drawn_layers(box.block)}
+        starts = [box.block.first for box in self._own]
         for stub, numbers in enumerate(self._entering):
             for number in numbers:
-                found[stub, place[number] + shift] = None
+                found[stub, bisect_right(starts, number) - 1 + shift] = None
         for stub, numbers in enumerate(self._leaving):
             for number in numbers:
-                at = place.get(number, len(self._own) - 1)
+                at = bisect_right(starts, number) - 1
                 found[at + shift, shift + len(self._own) + stub] = None
         return sorted(found)

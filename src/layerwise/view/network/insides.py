@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from ...language import Words
 from ...scene import Part, Scene
 from ..charts.frame import chosen
-from ..diagram.folding import Block
+from ..diagram.boxes import drawn_layers
+from ..diagram.folding import Block, blocks_of
 from ..marks import Box
 from ..style import LABEL_SIZE, Theme, format_count
 from .block_sheet import BlockSheet
@@ -23,10 +25,13 @@ from .sheet import Pages, Row
 from .story import State
 from .unit_sheet import UnitSheet, WholeSheet
 
-MOST_SHEETS: Final = 400
+MOST_SHEETS: Final = 600
 """Sheets of units in one page; those of further units are left out, which their card says."""
 MOST_STOPS: Final = 1_200
 """Stops of all sheets together: where there are many sheets, they show some moments only."""
+
+LEAST_UNITS: Final = 4
+"""Units of each layer that have a sheet where the film draws none, of however many layers."""
 
 Inside = Callable[[], Scene]
 
@@ -70,7 +75,14 @@ class Insides:
             panels.columns, left_out,
         )  # fmt: skip
         self._left = MOST_SHEETS
+        self._is_deep = panels.is_deep
+        self._share = None
+        if panels.is_deep:
+            layers = len(list(drawn_layers(blocks_of(reading.graph))))
+            self._share = max(MOST_SHEETS // layers, LEAST_UNITS)
         self._units: dict[tuple[int, int], Inside | None] = {}
+        self._shares: dict[int, frozenset[int]] = {}
+        self.lacking: set[tuple[int, int]] = set()  # units that were left out
         self._layers: dict[int, Inside | None] = {}
         self._blocks: dict[int, Inside] = {}
 
@@ -78,21 +90,38 @@ class Insides:
         """What opens a unit; None where there is nothing more to show of it, or no room left."""
         key = number, unit
         if key not in self._units:
-            reading = self.pages.rows[0][0]
-            sheet = UnitSheet(self.pages, number, unit, reading.chosen(number))
-            wanted = self._left > 0 and sheet.has_more()
-            self._left -= wanted
-            self._units[key] = sheet.scene if wanted else None
+            sheet = UnitSheet(self.pages, number, unit, self._drawn(number))
+            if sheet.has_more():
+                there = self._left > 0 and self._is_chosen(number, unit)
+                self._left -= there
+                self._units[key] = sheet.scene if there else None
+                if not there:
+                    self.lacking.add(key)
+            else:
+                self._units[key] = None
         return self._units[key]
+
+    def _drawn(self, number: int) -> Chosen:
+        """Which units the film draws: none where it is deep."""
+        drawn = self.pages.rows[0][0].chosen(number)
+        return replace(drawn, numbers=drawn.numbers[:0]) if self._is_deep else drawn
+
+    def _is_chosen(self, number: int, unit: int) -> bool:
+        """Whether a unit may have a sheet: of many deep layers some units each."""
+        if self._share is None:
+            return True
+        if number not in self._shares:
+            found = self.pages.rows[0][0].largest(number, self._share)
+            self._shares[number] = frozenset(int(n) for n in found.numbers)
+        return unit in self._shares[number]
 
     def layer(self, number: int) -> Inside | None:
         """What opens a layer; None where it has no units."""
         if number not in self._layers:
             reading = self.pages.rows[0][0]
-            drawn: Chosen = reading.chosen(number)
             sheet: LayerSheet | WholeSheet
-            if len(drawn):
-                sheet = LayerSheet(self.pages, number, drawn, self.unit)
+            if len(reading.chosen(number)):
+                sheet = LayerSheet(self.pages, number, self._drawn(number), self)
             else:
                 sheet = WholeSheet(self.pages, number)
             known = any(values is not None for values in sheet.values)

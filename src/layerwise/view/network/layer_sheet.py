@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from math import ceil
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -32,15 +32,22 @@ LARGEST: Final = 236.0
 MOST_READ: Final = 60_000  # numbers that a pointer may ask for
 
 
-class LayerSheet:
-    """The sheet of a layer; `drawn` are the units in the film, `open_unit` opens one of its own."""
+class Units(Protocol):
+    """Opens units; `lacking` are those (layer, unit) for which there is no room in a page."""
 
-    def __init__(
-        self, pages: Pages, number: int, drawn: Chosen,
-        open_unit: Callable[[int, int], Callable[[], Scene] | None],
-    ) -> None:  # fmt: skip
+    lacking: set[tuple[int, int]]
+
+    def unit(self, number: int, unit: int) -> Callable[[], Scene] | None:
+        """What opens a unit of a layer."""
+        ...
+
+
+class LayerSheet:
+    """The sheet of a layer; `drawn` are the units in the film, `units` opens one of its own."""
+
+    def __init__(self, pages: Pages, number: int, drawn: Chosen, units: Units) -> None:
         self.pages, self.number, self.drawn = pages, number, drawn
-        self.open_unit = open_unit
+        self.units = units
         self.reading = pages.rows[0][0]
         self.layer = self.reading.graph.layers[number]
 
@@ -125,7 +132,7 @@ class LayerSheet:
                 said(f"network.shown_{noun}", shown=pages.count(len(self.chosen)),
                      total=pages.count(len(kept)), rule=pages.rule(self.chosen.rule))
             )  # fmt: skip
-        if len(self.drawn) < len(kept):
+        if 0 < len(self.drawn) < len(kept):
             parts.append(
                 said("network.film", drawn=pages.count(len(self.drawn)), total=pages.count(total),
                      rule=pages.rule(self.drawn.rule))
@@ -172,7 +179,7 @@ class LayerSheet:
 
     def _edges(self) -> tuple[ByteArray, Float32Array]:
         """A frame for those in the film, where there are others."""
-        some = len(self.drawn) < len(self.chosen)
+        some = 0 < len(self.drawn) < len(self.chosen)
         inside = np.isin(self.chosen.numbers, self.drawn.numbers) & some
         colors = np.zeros((len(inside), 4), np.uint8)
         colors[inside] = self.pages.theme.ink
@@ -269,17 +276,17 @@ class LayerSheet:
     def _parts(self) -> Sequence[Part]:
         """Each tile, with its own sheet."""
         pages, stops = self.pages, tuple(range(len(self.pages.rows)))
-        return [
-            Part(
-                (x, y, width, height),
-                f"{pages.name(self.number)}, "
-                + pages.unit_name(self.number, int(unit), mapped=self.mapped),
-                (), self.open_unit(self.number, int(unit)), stops,
-            )
-            for (x, y, width, height), unit in zip(
-                self.boxes.tolist(), self.chosen.numbers, strict=True
-            )
-        ]  # fmt: skip
+        name, left_out = pages.name(self.number), pages.words("network.left_out")
+        found = []
+        for (x, y, width, height), number in zip(
+            self.boxes.tolist(), self.chosen.numbers, strict=True
+        ):
+            unit = int(number)
+            own = pages.unit_name(self.number, unit, mapped=self.mapped)
+            inside = self.units.unit(self.number, unit)
+            lines = (left_out,) if (self.number, unit) in self.units.lacking else ()
+            found.append(Part((x, y, width, height), f"{name}, {own}", lines, inside, stops))
+        return found
 
 
 def _plane(values: FloatArray) -> FloatArray:

@@ -96,7 +96,7 @@ class UnitSheet:
                 said(f"network.kept_{noun}", kept=pages.count(len(kept)),
                      total=pages.count(kept.total), rule=pages.rule(kept.rule))
             )  # fmt: skip
-        if len(self.drawn) < len(kept):
+        if 0 < len(self.drawn) < len(kept):
             foot.append(
                 said("network.film", drawn=pages.count(len(self.drawn)),
                      total=pages.count(kept.total), rule=pages.rule(self.drawn.rule))

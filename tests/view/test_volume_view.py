@@ -161,6 +161,14 @@ def test_the_film_tells_its_layers_classes_and_what_is_not_drawn():
     assert any(each.startswith("up = ") for each in strings)
 
 
+def test_without_control_points_the_curve_tells_how_full_the_grid_is():
+    trace, scene = film_of("no control")
+    for stop in (0, 3, scene.poster):
+        share = 100 * trace["counts", stop].sum() / (7 * 9 * 11)
+        strings = [mark.string for mark in scene.stop_marks(stop) if isinstance(mark, Text)]
+        assert f"{share:.1f}\u2009%" in strings
+
+
 def test_equal_recordings_give_equal_pictures(tmp_path):
     trace, scene = film_of("filled")
     again = view.lattice(trace)

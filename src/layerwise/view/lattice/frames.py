@@ -334,7 +334,7 @@ class Frames:
             baselines = [Baseline(b["name"], b["accuracy"]) for b in film.about["baselines"]]
         else:
             name = "cells that have a class, by layer"
-            total = film.recipe["rows"] * film.recipe["columns"]
+            total = film.cells
             values = np.array([film.counts[moment].sum() / total for moment in moments])
         last = len(film.moments) - 1
         ticks = [(moment, format_count(int(film.moments[moment].at["layer"])))

@@ -6,7 +6,6 @@ import errno
 import json
 import tracemalloc
 import zlib
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -164,7 +163,8 @@ def test_an_interrupted_run_is_taken_up(path, monkeypatch):
     grid = grid_of(path, frame).fill()
 
     def interrupt(done, total):
-        if done == 13:  # amid the third pass of six parts each
+        assert total == 17 * 6
+        if done == 10 * 6 + 5:  # amid the third pass of six parts each
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -387,6 +387,11 @@ def test_progress_is_told(path, capsys):
     grid.fill(progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (2800, 2800)
     assert seen == sorted(seen)
-    with suppress(KeyboardInterrupt):
-        grid.advance(2, progress=True)
+    seen.clear()
+    grid_of(path.with_name("b.grid"), frame_of((40, 70), points=900)).advance(
+        150, progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen == sorted(seen)
+    assert seen[-1] == (900, 900)
+    grid.advance(2, progress=True)
     assert "Layers" in capsys.readouterr().out

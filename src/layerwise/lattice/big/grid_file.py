@@ -174,7 +174,7 @@ class GridFile:
 
         Until nothing is unclassified only unclassified cells change; from then on all do. A run
         that was interrupted is taken up by the same `to`. `progress` is True for a bar, or a
-        function that is told the parts done and the parts in all.
+        function that is told how much is done and how much there is: layers times parts.
         """
         if (layers is None) == (to is None):
             raise InputError("Say how many layers, or to which layer", do="advance(100)")
@@ -185,11 +185,18 @@ class GridFile:
                 received=f"{goal:,}",
                 do="Keep a copy of the file of an earlier layer",
             )
-        longest = self._longest()
-        passes = -(-(goal - self.layer) // longest)
-        with telling(progress, passes * self.header.parts, "Layers") as tell:
+        first, parts, furthest = self.layer, self.header.parts, 0
+        with telling(progress, (goal - first) * parts, "Layers") as tell:
             while self.layer < goal:
-                self._pass(min(longest, goal - self.layer), threads, tell)
+                layers, before = min(self._longest(), goal - self.layer), self.layer - first
+
+                def tell_part(part: int, layers: int = layers, before: int = before) -> None:
+                    # A pass in which the grid becomes full ends early: what was told stays.
+                    nonlocal furthest
+                    furthest = max(furthest, before * parts + (part + 1) * layers)
+                    tell(furthest)
+
+                self._pass(layers, threads, tell_part)
         return self
 
     def fill(self, *, threads: int = 1, progress: bool | Progress = False) -> GridFile:
@@ -203,31 +210,32 @@ class GridFile:
             raise InputError("A lattice needs at least one classified cell to fill from")
         with telling(progress, cells, "Cells") as tell:
             while self.depth is None:
-                self._pass(self._longest(), threads, lambda: None)
+                self._pass(self._longest(), threads, lambda part: None)
                 tell(cells - self.unclassified)
         return self
 
     def _longest(self) -> int:
         return PASS_LAYERS if len(self.shape) == 2 else VOLUME_PASS_LAYERS
 
-    def _pass(self, layers: int, threads: int, tell: Callable[..., object]) -> None:
+    def _pass(self, layers: int, threads: int, tell: Callable[[int], None]) -> None:
         """One pass through the file; filling, it ends where the grid is full."""
-        fill = self.depth is None
+        header, fill = self.header, self.depth is None
         left = np.zeros(layers, np.int64)
-        with reading(self.path) as reader:
-            header = reader.header
-            if header != self.header:
-                raise InputError(f"{self.path} has changed since it was opened", do="Open it again")
-            with writing(self.path, header) as (writer, finals):
+        with writing(self.path, header) as (writer, finals):
+            with reading(self.path) as reader:
+                if reader.header != header:
+                    raise InputError(
+                        f"{self.path} has changed since it was opened", do="Open it again"
+                    )
                 for part in range(header.parts):
                     result, count = self._part(reader, part, layers, fill, threads)
                     writer.append(result)
                     left += count
-                    tell()
-                layer, depth = header.layer + layers, header.depth
-                if fill and left[-1] == 0:  # layers after the first full one changed nothing
-                    layer = depth = header.layer + 1 + int(np.argmax(left == 0))
-                finals.append(replace(header, layer=layer, depth=depth, unclassified=int(left[-1])))
+                    tell(part)
+            layer, depth = header.layer + layers, header.depth
+            if fill and left[-1] == 0:  # layers after the first full one changed nothing
+                layer = depth = header.layer + 1 + int(np.argmax(left == 0))
+            finals.append(replace(header, layer=layer, depth=depth, unclassified=int(left[-1])))
         self.header = read_header(self.path)[0]
 
     def _part(

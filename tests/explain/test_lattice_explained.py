@@ -276,6 +276,18 @@ def test_reflected_bells_keep_all_that_they_had():
 # What is refused
 
 
+def test_the_largest_seed_goes_round():
+    model = fitted(grid=(6, 9))
+    model.set_params(random_state=2**64 - 1).fit(*make_blobs(40, random_state=0))
+    assert model.trace_["simulated", -1].sum() == 64 * 54
+    assert np.array_equal(model.trace_["simulated", -1] / np.float32(64), model.simulate(64))
+    trace = lattice_walk(model, (2, 3), layers=5, runs=9)
+    assert trace["ends", 5].sum() == 9
+    assert float(lattice_runs(model, layers=3, most=4)["difference", 1]) > 0
+    assert len(chequerboard(model, layers=[2], runs=2)) == 1
+    assert len(lattice_average(model, lengths=[2], groups=1, runs=2)) == 1
+
+
 def test_wrong_questions_are_refused():
     model = fitted(grid=(6, 9))
     for cell in ((6, 0), (0, 9), (-1, 0)):

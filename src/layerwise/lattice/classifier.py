@@ -205,7 +205,8 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         shown = np.zeros((known.classes, *known.grid), np.int32)
         numbers = np.arange(known.classes, dtype=np.uint8).reshape(-1, *(1,) * len(known.grid))
         for run in range(runs):
-            recipe = replace(known, frame=first, seed=known.seed + 1 + run, depth=0, restart=False)
+            seed = (known.seed + 1 + run) % 2**64
+            recipe = replace(known, frame=first, seed=seed, depth=0, restart=False)
             copies = LayerStack(recipe, self._threads(), self._stack.place)
             shown += copies.labels(depth) == numbers
         times = shown.sum(axis=0)

@@ -45,6 +45,11 @@ def affordable_runs(cells: int, layers: int) -> int:
     return runs
 
 
+def run_seeds(seed: int, runs: int) -> list[int]:
+    """The seeds of so many runs of a lattice with that seed."""
+    return [(seed + 1 + run) % 2**64 for run in range(runs)]
+
+
 class Simulation:
     """So many runs of a recipe's fuzzy layers, from the grid `first` (row, column).
 
@@ -69,10 +74,8 @@ class Simulation:
         if layers < self._layer or not self._stacks:
             begin = {0: planes.pack(known.frame, known.classes)}
             self._stacks = [
-                LayerStack(
-                    replace(known, seed=known.seed + 1 + run), _every=_NEVER_KEPT, _kept=begin
-                )
-                for run in range(self.runs)
+                LayerStack(replace(known, seed=seed), _every=_NEVER_KEPT, _kept=begin)
+                for seed in run_seeds(known.seed, self.runs)
             ]
         self._layer = layers
         states = [stack.planes(layers) for stack in self._stacks]

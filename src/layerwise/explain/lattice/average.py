@@ -11,6 +11,7 @@ from scipy import fft
 from ...errors import InputError
 from ...lattice.classifier import LatticeClassifier
 from ...lattice.diffusion import Diffusion, eigenvalues
+from ...lattice.simulation import run_seeds
 from ...trace import Header, Moment, Site, Trace
 from ...types import Array, ByteArray, FloatArray
 from .chequerboard import RULES
@@ -44,8 +45,7 @@ def lattice_average(
     lags = tuple(2**power for power in range(20) if 2**power <= known[-1] // 2)
     looked = tuple(sorted({*known, *(known[-1] - lag for lag in lags)}))
     first, maps = filled(model), filled_maps(model)
-    seed = model._stack.recipe.seed
-    seeds = [seed + 1 + number for number in range(groups * runs)]
+    seeds = run_seeds(model._stack.recipe.seed, groups * runs)
     seen = {rule: watch(first, len(maps), seeds, looked, lazy=rule == "lazy") for rule in RULES}
     kinds = {"rule": RULES}
     trace = Trace(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...lattice.classifier import LatticeClassifier
 from ...lattice.diffusion import Diffusion
+from ...lattice.simulation import run_seeds
 from ...trace import Header, Moment, Site, Trace
 from ...types import Array, FloatArray
 from .watching import facts, filled, filled_maps, watch
@@ -27,7 +28,7 @@ def chequerboard(
     a run of its own, exact; "labels" (rule, row, column) the maps of the first run.
     """
     first, maps = filled(model), filled_maps(model)
-    seeds = [model._stack.recipe.seed + 1 + run for run in range(runs)]
+    seeds = run_seeds(model._stack.recipe.seed, runs)
     seen = {
         rule: watch(first, len(maps), seeds, layers, lazy=rule == "lazy").labels for rule in RULES
     }

@@ -68,5 +68,5 @@ def lattice_runs(model: LatticeClassifier, *, layers: int, most: int = 4096) -> 
 def _counts(model: LatticeClassifier, before: int, runs: int, layers: int) -> IntArray:
     """Runs number `before` … and so many of them, counted: (class, row, column)."""
     recipe = replace(model._stack.recipe, anchored=False, held=None)
-    known = replace(recipe, seed=recipe.seed + before)
+    known = replace(recipe, seed=(recipe.seed + before) % 2**64)
     return Simulation(known, filled(model), runs).counts(layers).astype(np.int64)

@@ -9,6 +9,7 @@ from ...lattice.classifier import LatticeClassifier
 from ...lattice.diffusion import Diffusion
 from ...lattice.layers import LayerStack, Recipe
 from ...lattice.random_bits import GOLDEN, PLANES_PER_LAYER, mix, word_count
+from ...lattice.simulation import run_seeds
 from ...trace import Header, Moment, Site, Trace
 from ...types import IntArray, WordArray
 from .watching import facts, filled, filled_maps
@@ -40,7 +41,7 @@ def lattice_walk(
     if layers < 1 or runs < 1:
         raise InputError("A walk needs a layer and a run at least", received=f"{layers}, {runs}")
     lazy, classes = bool(model.lazy), len(model.classes_)
-    seeds = np.arange(1, runs + 1, dtype=np.uint64) + np.uint64(model._stack.recipe.seed)
+    seeds = np.array(run_seeds(model._stack.recipe.seed, runs), np.uint64)
     places = walks(seeds, cell, layers, (rows, columns), lazy=lazy)
     ends = np.zeros((rows, columns), np.int64)
     np.add.at(ends, (places[:, -1, 0], places[:, -1, 1]), 1)

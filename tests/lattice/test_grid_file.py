@@ -131,7 +131,7 @@ def test_points_of_three_axes_lie_where_they_are_said_to(path):
     assert grid.outside == 1
 
 
-@pytest.mark.parametrize("size", [1, 7, 30, 99])
+@pytest.mark.parametrize("size", [1, 3, 7, 30, 99])
 @pytest.mark.parametrize("shape", [(20, 99), (5, 11, 130)], ids=str)
 def test_an_overview_counts_the_cells_of_its_blocks(path, shape, size):
     frame = frame_of(shape, 5, points=300)

@@ -10,11 +10,13 @@ from ...compiled import compiled
 from ...errors import InputError
 from ...trace import Header, Moment, Site, Trace
 from ...types import CLASS, UNCLASSIFIED, ByteArray, FloatArray, IntArray, WordArray
+from .. import planes
 from ..kernels import ones
 from .format import Reader
 
 ONE = np.uint64(1)
 WORD = 64
+FEW_CELLS = 12  # to a block's side: below, cells are counted one by one
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,14 @@ def overview_of(reader: Reader, size: int) -> Overview:
     for part in range(header.parts):
         words = reader.part(part)
         first, _ = header.lines(part)
-        if words.ndim == 3:
-            count_blocks(words, first, columns, block, counts)
-        else:
-            for place in range(words.shape[1]):
-                count_blocks(np.ascontiguousarray(words[:, place]), 0, columns, block, counts)
+        slices = [words] if words.ndim == 3 else [words[:, at] for at in range(words.shape[1])]
+        for piece in slices:
+            lines = np.ascontiguousarray(piece)
+            row = first if words.ndim == 3 else 0
+            if block < FEW_CELLS:
+                count_cells(planes.unpack(lines, columns), row, block, counts)
+            else:
+                count_blocks(lines, row, columns, block, counts)
     high, wide = (np.minimum(block, side - np.arange(0, side, block)) for side in header.shape[-2:])
     depth = header.shape[0] if len(header.shape) == 3 else 1
     cells = np.asarray(np.outer(high, wide) * depth, np.int64)
@@ -86,21 +91,21 @@ def overview_of(reader: Reader, size: int) -> Overview:
 
 @compiled
 def count_blocks(
-    planes: WordArray, first_row: int, columns: int, block: int, counts: IntArray
+    words: WordArray, first_row: int, columns: int, block: int, counts: IntArray
 ) -> None:
     """Add the cells of each class to `counts` (row block, column block, class).
 
-    `planes`: (plane, row, word), whose first row is `first_row` of the grid.
+    `words`: (plane, row, word), whose first row is `first_row` of the grid.
     """
-    digits, rows = planes.shape[0] - 1, planes.shape[1]
+    digits, rows = words.shape[0] - 1, words.shape[1]
     for row in range(rows):
         down = (first_row + row) // block
-        for word in range(planes.shape[2]):
+        for word in range(words.shape[2]):
             for label in range(counts.shape[2]):
-                match = planes[digits, row, word]
+                match = words[digits, row, word]
                 for digit in range(digits):
                     wanted = np.uint64(0) - np.uint64((label >> digit) & 1)
-                    match &= ~(planes[digit, row, word] ^ wanted)
+                    match &= ~(words[digit, row, word] ^ wanted)
                 # A word may lie in several blocks: its bits are taken block by block.
                 column = WORD * word
                 stop = min(column + WORD, columns)
@@ -112,3 +117,18 @@ def count_blocks(
                         bits &= (ONE << np.uint64(end - column)) - ONE
                     counts[down, across, label] += np.int64(ones(bits))
                     column = end
+
+
+@compiled
+def count_cells(labels: ByteArray, first_row: int, block: int, counts: IntArray) -> None:
+    """The same from labels (row, column), cell by cell."""
+    for row in range(labels.shape[0]):
+        down = (first_row + row) // block
+        across = within = 0
+        for column in range(labels.shape[1]):
+            label = labels[row, column]
+            if label != UNCLASSIFIED:
+                counts[down, across, label] += 1
+            within += 1
+            if within == block:
+                across, within = across + 1, 0

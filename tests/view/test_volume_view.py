@@ -1,5 +1,6 @@
 """The film of a lattice with slices: its pictures are the trace's cells, its words can be read."""
 
+import re
 from functools import cache
 from itertools import combinations
 
@@ -156,9 +157,28 @@ def test_the_film_tells_its_layers_classes_and_what_is_not_drawn():
     assert "7 × 9 × 11 cells" in scene.description
     last = len(scene.stops) - 1
     strings = [mark.string for mark in scene.stop_marks(last) if isinstance(mark, Text)]
-    unclassified = 1 - trace["counts", last].sum() / (7 * 9 * 11)
-    assert any(f"not drawn: {100 * unclassified:.1f}\u2009%" in each for each in strings)
+    one = 100 * trace["counts", last].sum() / (7 * 9 * 11)
+    runs = 100 * (trace["simulated", last].sum(axis=0) > 0).mean()
+    shares = f"in {runs:.1f}\u2009% of the cells, one in {one:.1f}\u2009%"
+    said = f"64 runs, not drawn, have a class {shares}"
+    assert any(said in each for each in strings)
     assert any(each.startswith("up = ") for each in strings)
+
+
+@pytest.mark.parametrize(("name", "layout"), [("points", "wide"), ("filled", "tall")])
+def test_runs_are_compared_with_what_is_exact(name, layout):
+    trace, scene = laid_out(name, layout)
+    last = len(scene.stops) - 1
+    counts, exact = trace["simulated", last].astype(float), trace["probabilities", last]
+    known = counts.sum(axis=0) > 0
+    shares = counts[:, known] / counts[:, known].sum(axis=0)
+    difference = np.sqrt(np.mean((shares - exact[:, known]) ** 2))
+    strings = [mark.string for mark in scene.stop_marks(last) if isinstance(mark, Text)]
+    found = [re.search(r"rms difference ([\d.]+), by chance ([\d.]+)", each) for each in strings]
+    ((seen, chance),) = (match.groups() for match in found if match)
+    assert float(seen) == pytest.approx(difference, rel=0.006)
+    assert float(chance) == pytest.approx(difference, rel=0.25)
+    assert any("64 runs" in each for each in strings)
 
 
 def test_without_control_points_the_curve_tells_how_full_the_grid_is():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ..palette import probability_color
 from ..style import Theme, format_count, format_percent
 from .timeline import MOST_IN_PALETTE, Film
 from .volume_picture import EMPTY, View
+
+if TYPE_CHECKING:
+    from ...lattice.simulation import Agreement
 
 HEIGHT: Final = 25.0
 """Degrees from which a grid is looked down on."""
@@ -41,6 +44,7 @@ class VolumeFilm(Film):
         fuzzy = len(self.moments) - 1 - self.filled
         self._facing = self.filled + fuzzy / 2
         self._rate = min(RATE, WIDEST / max(self._facing, 1))
+        self._apart: dict[int, Agreement] = {}
         self._codes: dict[str, tuple[int, Array]] = {}  # the latest of each site
 
     def view(self, stop: int) -> View:
@@ -106,6 +110,15 @@ class VolumeFilm(Film):
             classes = self.codes("probabilities", moment).reshape(-1) // self.strength.steps
             self._likeliest[moment] = np.bincount(classes, minlength=len(self.classes))
         return self._likeliest[moment]
+
+    def agreement(self, moment: int) -> Agreement:
+        """How far the mean of simulated runs lies from the exact probabilities, and by chance."""
+        if moment not in self._apart:
+            from ...lattice.simulation import agreement  # which loads what computes layers
+
+            counts = self.trace["simulated", moment]
+            self._apart[moment] = agreement(counts, self.trace["probabilities", moment])
+        return self._apart[moment]
 
     def palette(self, site: str) -> ByteArray:
         """The colours (entry, rgb) of a site's cells."""

@@ -12,7 +12,7 @@ from ...scene_volume import Volume
 from ...typeface import shorten, text_width
 from ...types import UNCLASSIFIED, Array, FloatArray, float32_array
 from ..charts.class_table import ClassTable
-from ..marks import hairlines, label, wrapped
+from ..marks import hairlines, label, wrapped_within
 from ..style import SMALLEST_SIZE, format_count, format_number, format_percent
 from .frames import Frames
 from .layout import Box
@@ -121,27 +121,45 @@ class VolumeFrames(Frames):
         film, places, theme = self.volume, self.places, self.theme
         words, (x, y) = film.words, places.heads
         exact = film.shown_exact(stop)
+        parts: list[str] = []
         if exact is None:
             lines = [words("volume.slices")]
         else:
             fuzzy = format_count(int(film.moments[exact].at["fuzzy"]))
             start = words("volume.from_points" if film.recipe["restart"] else "volume.from_filled")
             parts = [words("volume.strength"), *self._judged(exact)]
+            if stop > film.filled:
+                parts += self._runs(stop, exact)
             if film.turned_site(stop)[0] == "labels":
                 parts.append(words("volume.one_run"))
-            elif stop > film.filled:
-                share = 1 - film.counts[stop].sum() / film.cells
-                parts.append(words("volume.not_drawn", share=format_percent(share)))
             lines = [words("volume.exact", layers=fuzzy, start=start)]
-            lines += wrapped(parts, places.heads_width, places.size)[: places.heads_lines - 1]
-        colors = [theme.ink] + [theme.grey] * (len(lines) - 1)
+        room = places.heads_width, (places.heads_lines - 1) * places.step + 1
+        rest, size = wrapped_within(parts, *room, (places.size, SMALLEST_SIZE))
+        first = shorten(lines[0], places.heads_width, places.size)
         return [
-            label(
-                x, y + number * places.step, shorten(line, places.heads_width, places.size),
-                color, size=places.size,
-            )
-            for number, (line, color) in enumerate(zip(lines, colors, strict=True))
-        ]  # fmt: skip
+            label(x, y, first, theme.ink, size=places.size),
+            *(
+                label(x, y + number * places.step, line, theme.grey, size=size)
+                for number, line in enumerate(rest, start=1)
+            ),
+        ]
+
+    def _runs(self, stop: int, exact: int) -> list[str]:
+        """How simulated runs compare with the exact probabilities, and what is not drawn."""
+        film, words = self.volume, self.volume.words
+        shown = film.turned_site(stop)[0] == "labels"
+        one = film.counts[stop].sum() / film.cells
+        if not film.runs:
+            return [] if shown else [words("volume.not_drawn", share=format_percent(1 - one))]
+        apart, runs = film.agreement(exact), format_count(film.runs)
+        numbers = {
+            "difference": format_number(apart.difference),
+            "expected": format_number(apart.expected),
+        }
+        if shown:
+            return [words("volume.runs", runs=runs, **numbers)]
+        reached = {"all": format_percent(apart.reached), "one": format_percent(one)}
+        return [words("volume.runs_reach", runs=runs, **reached), words("volume.apart", **numbers)]
 
     def _turned(self, stop: int) -> list[Mark]:
         """The turned grid with its edges, its arrows, and from where it is seen."""

@@ -47,18 +47,18 @@ WIDE: Final = VolumeLayout(
     axes=(96, 946),
     arrow=56,
     name_width=170,
-    heads=(1010, 668),
+    heads=(1010, 663),
     heads_width=830,
-    heads_lines=3,
-    step=25,
+    heads_lines=4,
+    step=22,
     cuts=((1010, 758, 180, 180), (1319, 758, 180, 180), (1628, 758, 180, 180)),
     size=18,
 )  # fmt: skip
 
 TALL: Final = VolumeLayout(
     frame=replace(
-        layout.TALL, size=(560, 1540), square=(28, 92, 504, 504), counter=(28, 630),
-        table=(28, 744, 504, 172), curve=(28, 1010, 240, 56), foot=(28, 1410),
+        layout.TALL, size=(560, 1560), square=(28, 92, 504, 504), counter=(28, 630),
+        table=(28, 744, 504, 172), curve=(28, 1010, 240, 56), foot=(28, 1431),
     ),
     seen=(28, 78),
     axes=(40, 588),
@@ -66,8 +66,8 @@ TALL: Final = VolumeLayout(
     name_width=140,
     heads=(28, 1118),
     heads_width=504,
-    heads_lines=4,
+    heads_lines=5,
     step=21,
-    cuts=((28, 1216, 128, 128), (206, 1216, 128, 128), (384, 1216, 128, 128)),
+    cuts=((28, 1237, 128, 128), (206, 1237, 128, 128), (384, 1237, 128, 128)),
     size=16,
 )  # fmt: skip

@@ -105,7 +105,8 @@ class _Frames:
         if self.labels is not None:
             share = float(self.trace["accuracy", self.shown[-1]])
             right = self.words.figures(format_percent(share))
-            said.append(self.words("decision.description-accuracy", accuracy=right))
+            key = "decision.description-accuracy" + ("-film" if count > 1 else "")
+            said.append(self.words(key, accuracy=right))
         return " ".join(said)
 
     @cached_property

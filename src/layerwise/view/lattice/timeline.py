@@ -54,7 +54,8 @@ class Film:
         longer = max(self.recipe["rows"], self.recipe["columns"])
         self.block, self.pair_block = -(-longer // SMALL_SIDE), -(-longer // PAIR_SIDE)
         # Recordings of an earlier version have no runs beside their probabilities.
-        self.runs: int = self.about.get("simulated_runs", 0)
+        has_runs = any(site.name == "simulated" for site in trace.sites)
+        self.runs: int = self.about.get("simulated_runs", 0) if has_runs else 0
         self._runs: dict[int, tuple[Picture, Agreement]] = {}
         self._pictures: dict[tuple[int, int], Picture] = {}
         self._likeliest: dict[int, IntArray] = {}

@@ -61,7 +61,7 @@ def test_turned_axes_keep_their_names():
     assert sites["att"].axes == ("sample", "position", "unit")
     with torch.no_grad():
         expected = model.att(x, x, x, need_weights=False)[0]
-    kept = torch.from_numpy(trace["att", 0].copy())  # the module's own output, though it only turns one
+    kept = torch.from_numpy(trace["att", 0].copy())  # its own output, though it only turns one
     torch.testing.assert_close(kept, expected[: len(kept)])
     permuted = lw.record(Permuting(), torch.randn(2, 5, 4))
     assert permuted.site("permute").axes == ("sample", "unit", "position")
@@ -74,3 +74,18 @@ class Permuting(nn.Module):
 
     def forward(self, x):
         return self.conv(x.permute(0, 2, 1))
+
+
+def test_what_the_network_gives_is_kept_though_it_is_only_reshaped():
+    class Drawing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dense = nn.Linear(3, 8)
+
+        def forward(self, x):
+            return self.dense(x).view(-1, 2, 4)
+
+    model, x = Drawing(), torch.randn(2, 3)
+    trace = lw.record(model, x)
+    with torch.no_grad():
+        torch.testing.assert_close(torch.from_numpy(trace["view", 0].copy()), model(x))

@@ -63,6 +63,7 @@ def places_of(operations: list[Operation], inputs: list[Seen], returned: Returne
         add(seen, seen.name, input_axes(seen.shape), "input")
     called = operation_names(operations, returned)
     ends = block_ends(operations, returned)
+    answers = {id(seen) for frame, seen in returned if not frame.name}  # of the network itself
     for number, operation in enumerate(operations):
         for source in operation.inputs:
             if id(source) in names:
@@ -93,6 +94,7 @@ def places_of(operations: list[Operation], inputs: list[Seen], returned: Returne
             place = add(output, name, own, "activation", inputs=fed, about=about)
             place.names = (place.site.name, *((frame.name,) if frame else ()), *ends[number])
             whole = frame is not None and frame.name == name and bool(frame.module._modules)
+            whole = whole or id(output) in answers
             place.reshapes = function_name(operation) in RESHAPING and not whole
     return places
 

@@ -195,6 +195,12 @@ def _foot(
         parts.append("link: width by |weight|, of its layer's largest")
     if "kernels" in kinds:
         parts.append("link of maps: length of the weights between them, sign of their sum")
+    joined = [
+        (source, column.number) for column in places.columns if column.rank
+        for source in reading.graph.layers[column.number].inputs if places.column(source)
+    ]  # fmt: skip
+    if diagram is None and not all(links.has(*pair) for pair in joined):
+        parts.append("grey curves: what feeds what, without weights")
     if links.links and reading.has_gradients(moments[0]):
         parts.append("gradients: by √ of their size, of the largest")
     if answers in ("softmax", "exponential"):

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from ...scene import Color, Curves, Image, Mark, Rectangles, Reference
-from ...spread import spread
 from ...typeface import shorten, text_width
 from ...types import ByteArray, FloatArray, float32_array
 from ..marks import inscribed, label
@@ -100,8 +99,10 @@ class Frames:
     def _bundle(self, source: Column, target: Column) -> Mark:
         """Quiet ways from a layer to another, where single links cannot be told."""
         starts, ends = source.right(), target.left()
-        most = min(len(starts), len(ends), MOST_WAYS)
-        ways = bows(starts[spread(len(starts), most)], ends[spread(len(ends), most)])
+        most = min(max(len(starts), len(ends)), MOST_WAYS)
+        sides = [side[np.rint(np.linspace(0, len(side) - 1, most)).astype(int)]
+                 for side in (starts, ends)]  # fmt: skip
+        ways = bows(sides[0], sides[1])
         color = np.array(self.theme.hairline, np.uint8)
         return Curves(float32_array(ways), float32_array([1.5]), color)
 

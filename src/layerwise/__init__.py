@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import data, explain, models, view
     from .errors import LayerwiseError
+    from .lattice.big import ChunkedGrid, GridFile
     from .lattice.classifier import LatticeClassifier
     from .lattice.clusterer import LatticeClusterer
     from .lattice.ensemble import LatticeEnsembleClassifier
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ChunkedGrid",
+    "GridFile",
     "Keep",
     "LatticeClassifier",
     "LatticeClusterer",
@@ -46,6 +49,8 @@ __all__ = [
 
 # Public name → where it lives. Nothing heavy is imported until it is used.
 _HOMES = {
+    "ChunkedGrid": "lattice.big.chunks:ChunkedGrid",
+    "GridFile": "lattice.big.grid_file:GridFile",
     "Keep": "record.keep:Keep",
     "LatticeClassifier": "lattice.classifier:LatticeClassifier",
     "LatticeClusterer": "lattice.clusterer:LatticeClusterer",

@@ -86,26 +86,25 @@ def test_two_processes_give_the_bits_of_one_array(monkeypatch):
     frame = frame_of((64, 130), points=300)
     stack = filled(frame)
     with (
-        dask.config.set({"distributed.scheduler.work-stealing": False}),
         LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
         ) as cluster,
         Client(cluster) as client,
         dask.config.set(scheduler=client),
     ):
-        # Each half lies in another process, so that halos have to travel.
+        # Each half lies in another process, so that lines have to travel.
         halves = [
             client.scatter(half, workers=[worker], hash=False)
             for half, worker in zip(
                 np.split(frame, 2), client.scheduler_info()["workers"], strict=True
             )
         ]
+        held = client.who_has(halves)
+        assert len({worker for workers in held.values() for worker in workers}) == 2
         labels = dask.array.concatenate(
             [dask.array.from_delayed(half, (32, 130), np.uint8) for half in halves]
         )
         grid = ChunkedGrid.from_labels(labels, classes=3, seed=11).fill().advance(9)
-        held = client.who_has(list(client.futures_of(grid.planes)))
-        assert len({worker for workers in held.values() for worker in workers}) == 2
         assert np.array_equal(grid.labels.compute(), stack.labels(stack.recipe.depth + 9))
     assert grid.depth == stack.recipe.depth
 

@@ -202,8 +202,8 @@ export function add(parent, tag, className, text = "") {
 }
 
 /**
- * Put the card near a point of the window, and wholly inside the window; above the point where it
- * would else cover one of some places (left, top, right, bottom), if there is room.
+ * Put the card near a point of the window, and wholly inside the window; below or above some
+ * places (left, top, right, bottom) that it would else cover, if there is room.
  * @param {HTMLElement} card
  * @param {number[][]} [clear]
  */
@@ -215,7 +215,12 @@ export function placeCard(card, x, y, clear = []) {
   if (top + height > innerHeight - margin) top = y - gap - height;
   const covers = (box) => box[0] < left + width && box[2] > left
     && box[1] < top + height && box[3] > top;
-  if (clear.some(covers) && y - gap - height >= margin) top = y - gap - height;
+  if (clear.some(covers)) {
+    const below = Math.max(y, ...clear.map((box) => box[3])) + gap;
+    const above = Math.min(y, ...clear.map((box) => box[1])) - gap - height;
+    if (below + height <= innerHeight - margin) top = below;
+    else if (above >= margin) top = above;
+  }
   left = Math.max(Math.min(left, innerWidth - margin - width), margin);
   top = Math.max(Math.min(top, innerHeight - margin - height), margin);
   card.style.left = `${left}px`;

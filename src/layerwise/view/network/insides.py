@@ -172,9 +172,8 @@ class Insides:
             Part(box, name, tuple(lines), inside, self.stops)
             for box in _labels(panels, column, panels.layout)
         ]
-        mapped = column.content == "map"
         for box, unit in zip(column.boxes.tolist(), drawn.numbers, strict=False):
-            own = pages.unit_name(number, int(unit), mapped=mapped)
+            own = pages.unit_name(number, int(unit))
             place = (box[0], box[1], box[2], box[3])
             parts.append(
                 Part(place, f"{name}, {own}", (), self.unit(number, int(unit)), self.stops)

@@ -118,7 +118,7 @@ class LayerSheet:
         """How many units there are, were kept, are here, and are in the film: by which rule."""
         pages, said = self.pages, self.pages.words
         kept, total = self.reading.kept(self.number), self.chosen.total
-        noun = "maps" if self.mapped else "units"
+        noun = "maps" if pages.has_maps(self.number) else "units"
         parts = []
         if len(kept) < total:
             parts.append(
@@ -282,7 +282,7 @@ class LayerSheet:
             self.boxes.tolist(), self.chosen.numbers, strict=True
         ):
             unit = int(number)
-            own = pages.unit_name(self.number, unit, mapped=self.mapped)
+            own = pages.unit_name(self.number, unit)
             inside = self.units.unit(self.number, unit)
             lines = (left_out,) if (self.number, unit) in self.units.lacking else ()
             found.append(Part((x, y, width, height), f"{name}, {own}", lines, inside, stops))

@@ -60,9 +60,15 @@ class Pages(Spoken):
         """By what rule units were chosen."""
         return self.words(f"network.{RULES[rule]}") if rule in RULES else rule
 
-    def unit_name(self, number: int, unit: int, *, mapped: bool) -> str:
+    def has_maps(self, number: int) -> bool:
+        """Whether a layer's units are called maps: pictures, signals, planes."""
+        axes = self.rows[0][0].graph.layers[number].axes
+        return any(name in axes for name in ("channel", "neuron", "class"))
+
+    def unit_name(self, number: int, unit: int) -> str:
         """What a unit is called within its layer."""
-        return self.words("network.map" if mapped else "network.unit", number=self.count(unit + 1))
+        key = "network.map" if self.has_maps(number) else "network.unit"
+        return self.words(key, number=self.count(unit + 1))
 
     def scene(
         self, draw: Callable[[int], Sequence[Mark]], title: str, facts: str, foot: Sequence[str],

@@ -86,11 +86,11 @@ class UnitSheet:
         mapped = bool(self.shape)
         title = said(
             "network.of", name=pages.name(self.number), total=pages.count(self.drawn.total),
-            unit=pages.unit_name(self.number, self.unit, mapped=mapped),
+            unit=pages.unit_name(self.number, self.unit),
         )  # fmt: skip
         foot = []
         kept = self.reading.kept(self.number)
-        noun = "maps" if mapped else "units"
+        noun = "maps" if pages.has_maps(self.number) else "units"
         if len(kept) < kept.total:
             foot.append(
                 said(f"network.kept_{noun}", kept=pages.count(len(kept)),
@@ -257,13 +257,14 @@ class UnitSheet:
         if source.kind == "input" and self.layer.kind == "convolution":
             return pages.words("network.channel", number=place + 1)
         if self.layer.kind == "convolution":
-            return f"{pages.name(number)}, {pages.unit_name(number, place, mapped=True)}"
+            return f"{pages.name(number)}, {pages.unit_name(number, place)}"
         if len(shape) < 2:
-            return f"{pages.name(number)}, {pages.unit_name(number, place, mapped=False)}"
+            return f"{pages.name(number)}, {pages.unit_name(number, place)}"
         rows, columns = int(shape[-2]), int(shape[-1])
         at = pages.words("network.at", row=place // columns % rows + 1, column=place % columns + 1)
         channel = pages.count(place // (rows * columns) + 1)
-        return f"{pages.words('network.channel', number=channel)}, {at}" if len(shape) > 2 else at
+        several = len(shape) > 2 and int(shape[-3]) > 1
+        return f"{pages.words('network.channel', number=channel)}, {at}" if several else at
 
     # -- a single number -----------------------------------------------------------------------
 

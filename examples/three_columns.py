@@ -38,7 +38,11 @@ def main(words: list[str]) -> None:
         baselines=[("always the largest class", always)],
     )  # fmt: skip
     film = lw.view.lattice(trace)
-    written = [film.save(folder / "wines.png"), film.save(folder / "wines.html")]
+    last = len(film.timeline.stops) - 2
+    written = [
+        film.save(folder / "wines.png", stop=last, scale=0.75),
+        film.save(folder / "wines.html"),
+    ]
     if not small:
         written.append(film.save(folder / "wines.mp4"))
     print("wrote", *written)

@@ -12,6 +12,8 @@ from layerwise.errors import FileError, InputError
 from layerwise.language import topic_texts, topics, words
 from layerwise.language.file import LARGEST, language_file
 from layerwise.language.template import template
+from layerwise.learn.catalog import build_chapter
+from layerwise.learn.page import page_html
 
 HEAD = """[language]
 name = "Français"
@@ -169,3 +171,14 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
         words(tmp_path / "folder.toml")
     with pytest.raises(FileError, match="cannot be read"):
         words("a\0b.toml")
+
+
+@pytest.mark.parametrize("key", ["four-pixel", "learning"])
+def test_a_chapter_in_a_language_file_is_the_same_as_in_a_folder(written, key: str) -> None:
+    path = written(filled("de"), head="")
+    pages = [
+        page_html(build_chapter(key, language=language), language=language)
+        for language in ("de", path)
+    ]
+    assert pages[0] == pages[1]
+    assert '<html lang="de">' in pages[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -54,6 +54,7 @@ def decision(
     every = given.where("probabilities")
     shown = tuple(every[place] for place in chosen(len(every), max(int(stops), 1)))
     frames = _Frames(given, shown, Layout(size), theme_named(theme), words(language), title)
+    frames = replace(frames, layout=Layout(size, len(frames.foot_lines)))
     marks = lru_cache(maxsize=8)(frames.marks)
     labels = [frames.place(moment) for moment in shown]
     return Scene(
@@ -334,15 +335,18 @@ class _Frames:
         return marks
 
     @cached_property
-    def _foot(self) -> list[Mark]:
+    def foot_lines(self) -> list[str]:
+        """All that must be said of what is seen."""
         layout = self.layout
         width = layout.size[0] - layout.margin - (24 if layout.small else 80)
         parts = statements(
             self.trace, self.words, self.shown, len(self.points[0]), self.network is not None
         )
-        lines = wrapped(parts, width, layout.text_size)
-        lines = lines[: 2 if layout.small else 3]
-        step = layout.text_size * 1.35
+        return wrapped(parts, width, layout.text_size)
+
+    @cached_property
+    def _foot(self) -> list[Mark]:
+        layout, lines, step = self.layout, self.foot_lines, self.layout.foot_step
         base = layout.size[1] - (14 if layout.small else 34) - step * (len(lines) - 1)
         return [
             label(layout.margin, base + step * number, text, self.theme.grey, size=layout.text_size)

@@ -48,8 +48,8 @@ def statements(
         parts.append(said("decision.maps"))
     unseen = about.get("unseen")
     if unseen:
-        key, count = f"decision.unseen-{unseen['reason']}", int(unseen["layers"])
-        parts.append(said(key, count=said.figures(format_count(count))))
+        layers = said.figures(format_count(int(unseen["layers"])))
+        parts.append(said(f"decision.unseen-{unseen['reason']}", count=layers))
     otherwise = int(trace["otherwise", moments[-1]]) if ("otherwise", moments[-1]) in trace else 0
     if otherwise:
         count = said.figures(format_count(otherwise))

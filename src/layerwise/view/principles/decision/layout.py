@@ -12,10 +12,12 @@ from ...marks import Box
 class Layout:
     """Measures in pixels of a frame of that size; a frame under 1,400 wide has fewer, larger ones.
 
-    `room` is the column beside the square; `node` the largest side of a neuron's map.
+    `room` is the column beside the square; `node` the largest side of a neuron's map. Where the
+    foot has more than the usual lines, the square makes room for them.
     """
 
     size: tuple[int, int]
+    foot_lines: int = 0
 
     def __post_init__(self) -> None:
         """Check that a square and a column find room."""
@@ -57,6 +59,11 @@ class Layout:
         return 16.0 if self.small else 18.0
 
     @property
+    def foot_step(self) -> float:
+        """From one line of the foot to the next."""
+        return self.text_size * 1.35
+
+    @property
     def title_base(self) -> float:
         """The base line of the title."""
         return 32.0 if self.small else 74.0
@@ -65,7 +72,8 @@ class Layout:
     def square(self) -> Box:
         """The map."""
         top = 66.0 if self.small else 120.0
-        foot = 84.0 if self.small else 140.0
+        usual, foot = (2, 84.0) if self.small else (3, 140.0)
+        foot += max(self.foot_lines - usual, 0) * self.foot_step
         side = min(self.size[1] - top - foot, 0.47 * self.size[0])
         return (self.margin, top, side, side)
 

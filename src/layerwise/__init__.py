@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import data, explain, models, view
     from .errors import LayerwiseError
-    from .lattice.big import ChunkedGrid, GridFile
+    from .lattice.big import ChunkedGrid, GridFile, Overview
     from .lattice.classifier import LatticeClassifier
     from .lattice.clusterer import LatticeClusterer
     from .lattice.ensemble import LatticeEnsembleClassifier
@@ -31,6 +31,7 @@ __all__ = [
     "LayerwiseError",
     "Moment",
     "OpenSet",
+    "Overview",
     "Run",
     "Scene",
     "Site",
@@ -58,6 +59,7 @@ _HOMES = {
     "LayerwiseError": "errors:LayerwiseError",
     "Moment": "trace:Moment",
     "OpenSet": "train.open_set:OpenSet",
+    "Overview": "lattice.big.overview:Overview",
     "Run": "train.run:Run",
     "Scene": "scene:Scene",
     "Site": "trace:Site",

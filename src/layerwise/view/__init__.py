@@ -10,6 +10,7 @@ from .charts.weights import weights
 from .diagram.drawing import diagram
 from .lattice.clusters import clusters
 from .lattice.film import lattice
+from .lattice.grid import grid
 from .lattice.pairs import lattice_pairs
 from .network.film import network
 from .palette import class_colors
@@ -53,9 +54,9 @@ __all__ = [
     "Theme", "activations", "augmented", "batch_norm_shift", "chain_rule", "chequerboard",
     "class_colors", "clusters", "confusion", "convolution", "convolutions", "decision", "depth",
     "descent", "diagram", "dropout_masks", "four_pixel", "four_pixel_pair", "four_pixel_rows",
-    "four_pixel_signs", "four_pixel_table", "lattice", "lattice_average", "lattice_density",
-    "lattice_ends", "lattice_filling", "lattice_pairs", "lattice_runs", "lattice_walk",
-    "learning_curves", "local_derivatives", "loss_surface", "network", "neuron", "nudges",
-    "picture_numbers", "pooling", "receptive_field", "regularisation", "regularisation_weights",
-    "side_by_side", "softmax", "sweep", "theme", "weights",
+    "four_pixel_signs", "four_pixel_table", "grid", "lattice", "lattice_average",
+    "lattice_density", "lattice_ends", "lattice_filling", "lattice_pairs", "lattice_runs",
+    "lattice_walk", "learning_curves", "local_derivatives", "loss_surface", "network", "neuron",
+    "nudges", "picture_numbers", "pooling", "receptive_field", "regularisation",
+    "regularisation_weights", "side_by_side", "softmax", "sweep", "theme", "weights",
 ]  # fmt: skip

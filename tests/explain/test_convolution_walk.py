@@ -225,3 +225,10 @@ def test_pictures_from_files(tmp_path: Path) -> None:
         picture_array(tmp_path / "not.png")
     with pytest.raises(FileError, match="folder"):
         picture_array(tmp_path)
+
+
+def test_a_picture_that_is_far_too_wide_is_told_before_it_is_enlarged(tmp_path: Path) -> None:
+    path = tmp_path / "wide.png"
+    Image.fromarray(np.zeros((2, 6000), np.uint8)).save(path)
+    with pytest.raises(TooLargeError, match=r"At 180 rows this picture has 540,000 columns"):
+        picture_array(path, size=180)

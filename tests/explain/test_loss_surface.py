@@ -10,12 +10,13 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.explain.slopes.answer_error import prepared
 from layerwise.explain.surface.loss_surface import loss_surface
 from layerwise.explain.surface.plane import path_plane, random_plane
-from layerwise.explain.surface.plane_losses import one_by_one, plane_losses
+from layerwise.explain.surface.plane_losses import multiplications, one_by_one, plane_losses
 from layerwise.models.mlp import mlp
 
 
@@ -205,3 +206,14 @@ def test_bad_planes_are_said() -> None:
         loss_surface(nn.Tanh(), (x, y), plane="random")
     with pytest.raises(InputError, match="inputs and targets"):
         loss_surface(network, x, plane="random")
+
+
+@pytest.mark.parametrize("sizes", ["7-5-3", "4-9-9-2"])
+def test_multiplications_are_those_that_torch_counts(sizes: str) -> None:
+    network, x = mlp(sizes, "tanh", seed=0), torch.zeros(6, int(sizes[0]))
+    with torch.no_grad(), FlopCounterMode(display=False) as counted:
+        network(x)
+    alone, together = multiplications(network, len(x))
+    assert 2 * alone == counted.get_total_flops()
+    first = network.fc1
+    assert alone - together == len(x) * first.out_features * (first.in_features - 3)

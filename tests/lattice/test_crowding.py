@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise.lattice.crowding import mixed_share, spread_points
+from layerwise.lattice.crowding import mixed_share, roomy_share, spread_points
 from layerwise.lattice.quality import quality
 
 
@@ -96,6 +96,36 @@ def test_coarse_measurements_keep_their_doubt() -> None:
     assert found.log_loss < other.log_loss
     assert found.calibration_error < 0.6 * other.calibration_error
     assert "points that share a cell stand in the nearest free ones" in model.trace_.notes
+
+
+def test_a_crowd_has_room_up_to_half_the_way_to_the_next() -> None:
+    # Discs of radius 5 hold 78 cells, balls 523, and in a row 10 lie so near.
+    for grid, holds in (((60, 60), 78), ((60, 60, 60), 523), ((1, 60), 10)):
+        here, there = np.full(len(grid), 20), np.full(len(grid), 20)
+        here[0] = there[0] = 20 if grid[0] > 1 else 0
+        there[-1] += 10
+        for count, share in ((holds, 1), (holds + 1, 1 / (holds + 2))):
+            cells = np.array([here] * count + [there])
+            assert roomy_share(cells, np.ones(len(cells)), grid) == pytest.approx(share)
+    assert roomy_share(np.zeros((9, 2), int), np.ones(9), (4, 4)) == 1
+
+
+@pytest.mark.parametrize(("size", "grid"), [(1000, (16, 16)), (3000, (16, 16, 16))])
+def test_points_too_many_for_their_grid_are_not_pushed_about(size, grid) -> None:
+    rng = np.random.default_rng(3)
+    centers = 1.2 * rng.normal(size=(4, len(grid)))
+    truth = rng.integers(0, 4, 2 * size)
+    points = centers[truth] + rng.normal(size=(2 * size, len(grid)))
+    X, y, fresh, answers = points[:size], truth[:size], points[size:], truth[size:]
+    model = lw.LatticeClassifier(grid=grid).fit(X, y)
+    assert not model.spread_
+    pushed = lw.LatticeClassifier(grid=grid, crowded="spread").fit(X, y)
+    found = quality(model.predict_proba(fresh), answers)
+    assert found.log_loss < quality(pushed.predict_proba(fresh), answers).log_loss
+    scores = -((fresh[:, None] - centers) ** 2).sum(axis=2) / 2
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    best = quality(powers / powers.sum(axis=1, keepdims=True), answers)
+    assert found.log_loss < 1.2 * best.log_loss
 
 
 def test_fine_measurements_are_not_spread() -> None:

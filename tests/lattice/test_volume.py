@@ -115,7 +115,9 @@ def test_probabilities_are_the_average_of_the_walk(start) -> None:
 
 def test_the_simulation_tends_to_the_probabilities() -> None:
     X, y = drawn(60, 4)
-    model = lw.LatticeClassifier(grid=(4, 5, 6), fuzzy_from="filled", fuzzy_layers=6).fit(X, y)
+    model = lw.LatticeClassifier(
+        grid=(4, 5, 6), fuzzy_from="filled", fuzzy_layers=6, crowded="spread"
+    ).fit(X, y)
     runs = 1500
     exact = model.probabilities_.astype(float)
     unsure = (exact > 0.05) & (exact < 0.95)

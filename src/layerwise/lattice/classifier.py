@@ -24,7 +24,7 @@ from ..errors import TooLargeError
 from ..trace import Trace
 from ..types import Array, BoolArray, Float32Array, FloatArray, IntArray
 from .cells import first_frame
-from .crowding import mixed_share, spread_points
+from .crowding import mixed_share, roomy_share, spread_points
 from .depth import Choice, Start, TrainingCells, choose
 from .device.place import chosen_device
 from .diffusion import strongest
@@ -35,7 +35,8 @@ from .options import Grid, check_options, grid_over
 from .probabilities import ExactProbabilities
 from .projection import Method, fit_projection
 
-TOO_MIXED = 0.2  # share of the points in cells of several classes beyond which they are spread
+TOO_MIXED = 0.2  # share of the points in cells of several classes beyond which they are spread,
+ROOMY = 2 / 3  # if more than this share of them has room to be
 Crowded: TypeAlias = Literal["auto", "majority", "spread"]
 
 
@@ -65,7 +66,8 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     projection : for more columns than the grid has axes: "lda", "pca", or None to refuse them.
     crowded : points that share a cell: "majority" shows the class with most weight (of equals the
         one that comes first), "spread" gives each point a free cell nearby, "auto"
-        spreads where more than a fifth of the points lie in cells of several classes.
+        spreads where more than a fifth of the points lie in cells of several classes, and most
+        crowds have room before the next.
     random_state : the seed of the random bits (see `random_bits`).
     n_jobs : threads; None is one, −1 is all processors. The result does not depend on it.
     device : what computes the copying layers: "cpu"; a torch device such as "cuda", "cuda:1" or
@@ -151,7 +153,9 @@ class LatticeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.class_points_ = np.bincount(labels[counted], minlength=classes)
         cells, _ = self.mapping_.cells(points)
         self.spread_ = self.crowded == "spread" or (
-            self.crowded == "auto" and mixed_share(cells, labels, weights, grid) > TOO_MIXED
+            self.crowded == "auto"
+            and mixed_share(cells, labels, weights, grid) > TOO_MIXED
+            and roomy_share(cells, weights, grid) > ROOMY
         )
         if self.spread_:
             cells, labels, weights = spread_points(cells, labels, weights, grid, classes)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ..compiled import compiled
 from ..types import BoolArray, FloatArray, IntArray
 from .random_bits import mix
 
 FULLEST = 4  # spread points take at most one in so many cells of the grid
+BALLS = {1: 2.0, 2: math.pi, 3: 4 / 3 * math.pi}  # what a ball of radius 1 holds, by dimensions
 
 
 def mixed_share(
@@ -34,6 +36,27 @@ def mixed_share(
     np.maximum.at(high, where, labels[present])
     mixed: BoolArray = (low < high)[where]
     return float(weights[present][mixed].sum() / weights[present].sum())
+
+
+def roomy_share(cells: IntArray, weights: FloatArray, grid: tuple[int, ...]) -> float:
+    """The share of the points' weight in cells whose crowd has room between them and the next.
+
+    That is, in a ball around its cell that reaches half the way to the nearest other cell with
+    points. Crowds without room would push one another away from where they were measured. `cells`
+    (sample, axis of the grid), `weights` (sample,).
+    """
+    present = weights > 0
+    known, where = np.unique(cells[present], axis=0, return_inverse=True)
+    if len(known) < 2:
+        return 1.0
+    mass = np.bincount(where.reshape(-1), weights=weights[present])
+    whole = np.all(weights[present] == np.rint(weights[present]))
+    counts = mass if whole else np.bincount(where.reshape(-1)).astype(float)
+    counts = counts * min(1.0, math.prod(grid) // FULLEST / counts.sum())
+    reach = np.asarray(cKDTree(known).query(known, k=2)[0])[:, 1] / 2
+    axes = sum(side > 1 for side in grid)
+    room = np.maximum(BALLS[axes] * reach**axes, 1)
+    return float(mass[counts <= room].sum() / mass.sum())
 
 
 def spread_points(

@@ -392,3 +392,17 @@ def test_steps_of_a_loop_that_all_feed_the_end_fold():
     graph = network_graph(lw.record(Steps(), torch.randn(2, 6, 3)))
     assert 5 <= max(repeats(blocks_of(graph))) <= 6
     assert graph.layers[-1].kind == "joining"
+
+
+def test_new_numbers_of_an_inputs_type_are_fed_by_nothing():
+    class Cell(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.out = nn.GRUCell(3, 5), nn.Linear(5, 2)
+
+        def forward(self, x):
+            return self.out(self.cell(x, x.new_zeros(len(x), 5)))
+
+    graph = network_graph(lw.record(Cell(), torch.randn(2, 3)))
+    assert [layer.kind for layer in graph.layers] == ["input", "recurrent", "dense"]
+    assert graph.layers[1].inputs == (0,)

@@ -14,6 +14,7 @@ from .graph_operations import (
     ACTIVATIONS,
     DROPOUTS,
     JOININGS,
+    NEW,
     NORMALISATIONS,
     RESHAPING,
     Role,
@@ -172,7 +173,7 @@ class _Builder:
         if base in self.owner and operation not in RESHAPING:
             self.owner[site.name] = self.owner[base]
             return
-        if operation.endswith("_like"):  # takes a shape only: new numbers
+        if operation.endswith("_like") or operation in NEW:  # new numbers
             return
         fed = [name for name in site.inputs if name in self.owner]
         sources = [self.owner[name] for name in fed]

@@ -66,6 +66,8 @@ ADDITIONS: Final = frozenset(
     ("add", "add_", "iadd", "sub", "sub_", "isub", "rsub", "subtract", "lerp", "addcmul", "sum")
 )
 PRODUCTS: Final = frozenset(("matmul", "bmm", "baddbmm", "einsum", "mm", "chain_matmul", "dot"))
+NEW: Final = frozenset(("new_zeros", "new_ones", "new_full", "new_empty"))
+"""What takes a tensor for its type alone, and makes new numbers."""
 JOININGS: Final = frozenset(
     ("cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "column_stack")
 )

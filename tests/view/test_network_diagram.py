@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.scene import Curves, Rectangles, Text
+from layerwise.scene import Curves, Rectangles, Segments, Text
 from layerwise.typeface import text_width
 from layerwise.view.diagram.counts import multiply_adds
 from layerwise.view.diagram.drawing import COLUMN_WIDTHS, HIGHEST, diagram
@@ -215,3 +215,15 @@ def test_same_network_same_bytes_and_themes_differ(tmp_path):
 def test_bad_options_are_refused(words, error, said):
     with pytest.raises(error, match=said):
         diagram(recorded("mlp")[1], **words)
+
+
+@pytest.mark.parametrize("columns", [None, 2])
+def test_no_box_covers_an_arrow_head(columns):
+    marks = diagram(recorded("resnet-152")[1], columns=columns).stop_marks(0)
+    heads = next(mark for mark in marks if isinstance(mark, Segments))
+    above = [mark for mark in marks[marks.index(heads) :] if isinstance(mark, Rectangles)]
+    boxes = np.concatenate([mark.boxes for mark in above])
+    middles = (heads.ends[:, None, :2] + heads.ends[:, None, 2:]) / 2  # of each stroke of a head
+    inside = (middles > boxes[:, :2]) & (middles < boxes[:, :2] + boxes[:, 2:])
+    assert len(heads.ends) >= 20
+    assert not inside.all(axis=2).any()

@@ -140,12 +140,16 @@ class Drawing:
         elif box.style == "symbol":
             self._symbol(box, x, y)
         else:
-            self._card(box, x, y)
+            self._card(box, x, y, back=back)
+
+    def _aside(self, back: bool) -> float:
+        """How far to the right further repeats stand: away from the side where links come in."""
+        return -STACK if back and not self.down else STACK
 
     def _frame(self, box: Box, x: float, y: float, *, back: bool) -> None:
         if box.mark:
-            step = STACK
-            self.frames += [[x + step * n, y + step * n, box.width, box.height] for n in (2, 1)]
+            aside = self._aside(back)
+            self.frames += [[x + aside * n, y + STACK * n, box.width, box.height] for n in (2, 1)]
         self.frames.append([x, y, box.width, box.height])
         at = x + 16
         base = y + 26
@@ -190,7 +194,7 @@ class Drawing:
             )  # fmt: skip
             at += line.width + 8
 
-    def _card(self, box: Box, x: float, y: float) -> None:
+    def _card(self, box: Box, x: float, y: float, *, back: bool) -> None:
         theme = self.theme
         filled = box.style == "card"
         fill = mixed(theme.ground, theme.ink, 0.07) if filled else theme.ground
@@ -198,9 +202,10 @@ class Drawing:
         if box.style == "outside":
             stroke = theme.ground
         if box.mark:
+            aside = self._aside(back)
             for n in (2, 1):
                 self.boxes.append(
-                    ([x + STACK * n, y + STACK * n, box.width, box.height], fill, stroke, RADIUS)
+                    ([x + aside * n, y + STACK * n, box.width, box.height], fill, stroke, RADIUS)
                 )
         self.boxes.append(([x, y, box.width, box.height], fill, stroke, RADIUS))
         color = KIND_COLORS.get(box.kind)

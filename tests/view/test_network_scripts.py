@@ -65,3 +65,31 @@ def test_a_table_of_classes_draws_no_empty_boxes():
     assert not any(map(lacking, strings))
     assert "class 1" in strings
     assert any("class 1: named in Hebrew" in text for text in strings)
+
+
+def written(scene):
+    return [m.string for m in scene.stop_marks(len(scene.stops) - 1) if isinstance(m, Text)]
+
+
+def pictures():
+    run = trace_of()
+    named = {"חתול": run, "relu": run}
+    view = lw.view
+    yield view.learning_curves(named, title="学習"), "run 1: named in Hebrew"
+    yield view.learning_curves(named, title="学習"), "title in Chinese"
+    yield view.depth(named, remarks={"חתול": "learns"}), "run 1: named in Hebrew"
+    yield view.weights(run, title="ねこ"), "title in Japanese"
+    yield view.diagram(run, title="ねこ"), "title in Japanese"
+    yield view.diagram(run, title="ねこ", columns=1), "title in Japanese"
+    still = view.diagram(run)
+    yield view.side_by_side(still, still, ["one", "ねこ"]), "name 2 in Japanese"
+
+
+def test_no_other_picture_draws_empty_boxes():
+    every = []
+    for scene, said in pictures():
+        strings = written(scene)
+        assert not any(map(lacking, strings))
+        assert any(said in text for text in strings), said
+        every += strings
+    assert "learns" in every  # a remark finds its run under the name that was given

@@ -37,6 +37,16 @@ def writable(names: Sequence[str], noun: str) -> tuple[tuple[str, ...], str]:
     return tuple(shown), f"{noun} {numbers}: named in {script}, which this typeface lacks"
 
 
+def writable_title(title: str, noun: str = "title") -> str:
+    """A title that can be drawn; if it cannot, what it is: "title in Hebrew, which this …"."""
+    missing = lacking(title)
+    if not missing:
+        return title
+    scripts = list(dict.fromkeys(script_name(character) for character in missing))
+    named = ", ".join(scripts[:MOST_SAID]) + (" …" if len(scripts) > MOST_SAID else "")
+    return f"{noun} in {named}, which this typeface lacks"
+
+
 def script_name(character: str) -> str:
     """The script of a character as Unicode names it: "Hebrew"; "signs" for what is no letter."""
     first = unicodedata.name(character, "").partition(" ")[0]

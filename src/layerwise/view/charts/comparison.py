@@ -13,6 +13,7 @@ from ...typeface import shorten
 from ...types import float32_array
 from ..marks import hairlines, label
 from ..style import BOLD_WEIGHT, DARK, LIGHT, TITLE_SIZE, Theme
+from ..writable import writable_title
 
 HEAD: Final = 76  # the room for a name above each scene, in its own pixels
 SEAM: Final = 2
@@ -123,7 +124,8 @@ class _Pair:
         ground: Mark = Rectangles(box, float32_array([scene.ground]).astype("uint8"))
         margin = 80 * max(scene.size) / 1920
         size = TITLE_SIZE * self.head / HEAD
-        name = shorten(self.names[at], wide - 2 * margin, size, BOLD_WEIGHT)
+        name = writable_title(self.names[at], f"name {at + 1}")
+        name = shorten(name, wide - 2 * margin, size, BOLD_WEIGHT)
         written: Mark = label(
             margin, -self.head * 0.3, name, theme.ink, size=size, weight=BOLD_WEIGHT
         )

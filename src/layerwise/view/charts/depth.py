@@ -10,6 +10,7 @@ from ...errors import InputError, unknown_name
 from ...scene import Scene
 from ..style import Theme
 from ..style import theme as theme_named
+from ..writable import writable
 from .depth_frames import DepthFrames, Tellings
 from .depth_reading import MEASURES, read_sizes
 from .frame import Frame, named_traces
@@ -76,17 +77,27 @@ def depth(
             "The limits of the scale are two powers of ten", received=repr(limits),
             allowed="Such as (1e-12, 1e6)",
         )  # fmt: skip
+    given = list(named)
+    names, unwritten = writable(given, "run")
+    named = dict(zip(names, named.values(), strict=True))
+    remarks = {names[given.index(name)]: said for name, said in (remarks or {}).items()}
     frame = Frame(size, theme_named(theme))
     sizes = {name: read_sizes(trace, of, measure, layers) for name, trace in named.items()}
     word = "size" if measure == MEASURES[0] else "spread"
     heading = title or f"{word.capitalize()} of {of} by depth"
     told = Tellings(
-        heading, of, measure, in_step == "share", score, dict(remarks or {}), limits, note
+        heading,
+        of,
+        measure,
+        in_step == "share",
+        score,
+        remarks,
+        limits,
+        " · ".join(part for part in (note, unwritten) if part),
     )
     frames = DepthFrames(frame, named, sizes, told, together=together, columns=columns)
-    return frame.scene(
-        frames.marks, frames.labels, title=heading, description=frames.description(), speed=speed
-    )
+    said = frames.description() + (f". Runs: {', '.join(given)}." if unwritten else "")
+    return frame.scene(frames.marks, frames.labels, title=heading, description=said, speed=speed)
 
 
 def _are_powers(limits: Sequence[float]) -> bool:

@@ -26,6 +26,7 @@ from ..style import (
     Theme,
     format_count,
 )
+from ..writable import writable_title
 from .chart import Box
 
 FILM_S: Final = 12.0  # how long a film takes, whatever the number of moments
@@ -84,7 +85,7 @@ class Frame:
         """
         room = self.width - 2 * MARGIN - (text_width(counter, UNIT_SIZE) + 320 if counter else 0)
         ink, grey = self.theme.ink, self.theme.grey
-        short = shorten(title, room, TITLE_SIZE, BOLD_WEIGHT)
+        short = shorten(writable_title(title), room, TITLE_SIZE, BOLD_WEIGHT)
         marks: list[Mark] = [label(MARGIN, 82, short, ink, size=TITLE_SIZE, weight=BOLD_WEIGHT)]
         for number, string in enumerate(reversed(foot)):
             base = self.height - 76 - number * FOOT_STEP + 30

@@ -12,6 +12,7 @@ from ...scene import Scene
 from ...trace import Trace
 from ..style import Theme
 from ..style import theme as theme_named
+from ..writable import writable
 from .frame import Frame, chosen, trace_of
 from .learning_frames import Group, LearningFrames
 
@@ -64,6 +65,9 @@ def learning_curves(
             received="; ".join(", ".join(_metrics(trace)) or "nothing" for trace in traces[:5]),
             do='Name one that all have: learning_curves(runs, loss="loss")',
         )
+    shown_names, unwritten = writable([name for name, _ in named], "run")
+    given = [name for name, _ in named]
+    named = [(name, each) for name, (_, each) in zip(shown_names, named, strict=True)]
     panels = [
         (metric, [_group(name, each, metric) for name, each in named])
         for metric in metrics if metric is not None
@@ -81,10 +85,10 @@ def learning_curves(
         log=scale == "log",
         guess=guess,
         all_moments=len(places),
+        note=unwritten,
     )
-    return frame.scene(
-        frames.marks, frames.labels, title=heading, description=frames.description(), speed=speed
-    )
+    said = frames.description() + (f". Runs: {', '.join(given)}." if unwritten else "")
+    return frame.scene(frames.marks, frames.labels, title=heading, description=said, speed=speed)
 
 
 def _groups(runs: Any) -> list[tuple[str, list[Trace]]]:

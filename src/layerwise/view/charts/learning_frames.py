@@ -65,6 +65,7 @@ class LearningFrames:
         log: bool,
         guess: float | None,
         all_moments: int,
+        note: str = "",
     ) -> None:
         self.frame, self.theme = frame, frame.theme
         self.panels, self.shown, self.log, self.guess = list(panels), list(shown), log, guess
@@ -76,7 +77,7 @@ class LearningFrames:
             if count == 1
             else [(int(r), int(g), int(b), 255) for r, g, b in class_colors(count)]
         )
-        foot = frame.foot(self._foot(all_moments))
+        foot = frame.foot([*self._foot(all_moments), *([note] if note else [])])
         self.boxes = self._boxes(frame.content(len(foot)))
         self.scales = [
             self._scale(metric, groups, box)

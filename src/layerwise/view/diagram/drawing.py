@@ -26,6 +26,7 @@ from ..style import (
     format_count,
 )
 from ..style import theme as theme_named
+from ..writable import writable_title
 from .boxes import SHORT, TEXT, Box, Boxes
 from .counts import multiply_adds, parameters_in
 from .folding import Block, blocks_of, gathered
@@ -297,16 +298,17 @@ class _Page:
         theme, left = self.theme, self.margin
         marks: list[Mark] = []
         width = frame[0] - 2 * left
+        title = writable_title(self.title)
         if self.columns:
             if self.title:
-                words = shorten(self.title, width, 20, BOLD_WEIGHT)
+                words = shorten(title, width, 20, BOLD_WEIGHT)
                 marks.append(
                     label(left, self.margin + 16, words, theme.ink, size=20, weight=BOLD_WEIGHT)
                 )
         else:
             y = 80.0
             if self.title:
-                words = shorten(self.title, width, TITLE_SIZE, BOLD_WEIGHT)
+                words = shorten(title, width, TITLE_SIZE, BOLD_WEIGHT)
                 marks.append(label(left, y, words, theme.ink, size=TITLE_SIZE, weight=BOLD_WEIGHT))
                 y += 36
             facts = shorten(self.facts(), width, FOOT_SIZE)

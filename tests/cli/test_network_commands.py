@@ -232,6 +232,10 @@ def test_a_run_becomes_a_film_and_a_model_a_diagram(run, trees: Path, tmp_path: 
     code, _, wrong = run("film", "runs/one", "--sample", "hardest", "--out", "h.svg")
     assert (code, wrong) == (0, "")
     assert "hardest of" in (tmp_path / "h.svg").read_text(encoding="utf-8")
+    code, _, wrong = run("film", "runs/one", "--sample", "1,900", "--out", "i.svg")
+    assert code == 2
+    assert "There is no sample 900 in this recording" in wrong
+    assert "1 to 4" in wrong
     count = len(pd.read_csv(trees))
     code, _, wrong = run("film", "runs/one/model.lw", "--input", "trees.csv", "--sample",
                          str(count + 1), "--out", "f.svg")  # fmt: skip

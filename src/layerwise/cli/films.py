@@ -143,8 +143,23 @@ def _scene(
     trace = _trace(source, samples, last)
     from ..view import network
 
+    if last and samples is None:
+        _check_kept(trace, last)
     one = sample[0] if len(sample) == 1 and sample != "hardest" else sample
     return network(trace, sample=one, focus=focus, title=title, speed=speed, theme=theme)
+
+
+def _check_kept(trace: Trace, last: int) -> None:
+    """Refuse a sample that was not recorded, counted from 1 as it was asked for."""
+    from ..view.diagram.graph import network_graph
+    from ..view.network.reading import Reading
+
+    kept = Reading(trace, network_graph(trace)).samples
+    if last >= kept:
+        raise InputError(
+            f"There is no sample {last + 1} in this recording", received=f"--sample {last + 1}",
+            allowed=f"1 to {kept}", do="Give --input FILE for a film of other samples",
+        )  # fmt: skip
 
 
 def _trace(source: Path, samples: str | None, last: int | None) -> Trace:

@@ -78,7 +78,13 @@ def test_components_are_those_of_scikit_learn(name):
 
 def test_of_two_classes_the_first_axis_parts_and_the_second_spreads():
     X, y, _ = table("breast cancer")
-    _, points = projected("breast cancer", "lda")
+    projection, points = projected("breast cancer", "lda")
+    # The second parts no classes, and is not called a discriminant.
+    assert projection.names == ("discriminant 1", "component 1")
+    assert projection.note == (
+        "one discriminant keeps 100.0 % of the variance between classes; "
+        "component 1: most of the rest"
+    )
     expected = LinearDiscriminantAnalysis(solver="eigen").fit(X, y).transform(X)[:, 0]
     assert correlation(points[:, 0], expected) > 0.98
     # Within the classes the second axis is not correlated with the first.

@@ -204,7 +204,7 @@ def test_more_columns_are_projected_to_three_axes() -> None:
     deep = fit_projection(X, y, weights, names, "lda", 3)
     # Three classes lie in two discriminants; the third axis is at right angles, within classes.
     assert np.allclose(deep.matrix[:, :2], flat.matrix)
-    assert deep.names == ("discriminant 1", "discriminant 2", "discriminant 3")
+    assert deep.names == ("discriminant 1", "discriminant 2", "component 1")
     rest = deep.apply(X) - np.stack([deep.apply(X)[y == k].mean(axis=0) for k in range(3)])[y]
     cross = rest.T @ rest
     size = np.sqrt(np.diag(cross))

@@ -12,6 +12,7 @@ from ..types import FloatArray, IntArray
 
 Method: TypeAlias = Literal["lda", "pca"]
 METHODS: Final = ("lda", "pca")
+WORDS: Final = ("no", "one", "two", "three")
 FARTHEST: Final = 1e150  # from the centre: sums of products of such numbers are still finite
 RIDGE: Final = 1e-3  # added to the within-class variance, which is about 1 after scaling
 
@@ -77,17 +78,24 @@ def fit_projection(
     varies = spread > np.maximum(1e-12 * np.abs(center), 1 / FARTHEST)  # beyond rounding
     scale = np.where(varies, 1 / np.where(varies, spread, 1), 0)
     scaled = (points - center) * scale
-    count = "two" if axes == 2 else "three"
     if method == "pca":
         matrix, kept = principal_axes(scaled, weights, axes)
-        note = f"{count} principal components keep {100 * kept:.1f} % of the variance"
-        name = "component"
+        note = f"{WORDS[axes]} principal components keep {100 * kept:.1f} % of the variance"
+        names = _numbered("component", axes)
     else:
-        matrix, kept = _part_classes(scaled, labels, weights, axes)
-        note = f"{count} discriminants keep {100 * kept:.1f} % of the variance between classes"
-        name = "discriminant"
-    names = tuple(f"{name} {number}" for number in range(1, axes + 1))
+        matrix, kept, parting = _part_classes(scaled, labels, weights, axes)
+        keep = "one discriminant keeps" if parting == 1 else f"{WORDS[parting]} discriminants keep"
+        note = f"{keep} {100 * kept:.1f} % of the variance between classes"
+        names = _numbered("discriminant", parting)
+        if parting < axes:
+            rest = _numbered("component", axes - parting)
+            names += rest
+            note += f"; {' and '.join(rest)}: most of the rest"
     return Projection(center, upright(matrix) * scale[:, None], kept, note, names)
+
+
+def _numbered(name: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{name} {number}" for number in range(1, count + 1))
 
 
 def upright(axes: FloatArray) -> FloatArray:
@@ -121,16 +129,17 @@ def discriminants(
 
 def _part_classes(
     scaled: FloatArray, labels: IntArray, weights: FloatArray, axes: int
-) -> tuple[FloatArray, float]:
+) -> tuple[FloatArray, float, int]:
+    """The axes, the share of the variance between classes that they keep, how many part them."""
     found = _Whitened.of(scaled, labels, weights)
     parting = found.classes - 1
     if parting >= axes:
-        return found.back(found.vectors[:, :axes]), found.kept(axes)
+        return found.back(found.vectors[:, :axes]), found.kept(axes), axes
     # Whitened, so few directions part the classes; the others are chosen at right angles to them.
     first = found.vectors[:, :parting]
     white = np.linalg.solve(found.root, scaled.T).T
     others, _ = principal_axes(white - white @ first @ first.T, weights, axes - parting)
-    return found.back(np.concatenate([first, others], axis=1)), 1.0
+    return found.back(np.concatenate([first, others], axis=1)), 1.0, parting
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .classifier import check_memory
 from .clusterer import LatticeClusterer
 from .clusters_options import MOST_LAYERS, checked_cluster_grid
 from .mapping import GridMapping
-from .model_file import broken, read_parts, write_parts
+from .model_file import restored, write_parts
 from .projection import Projection
 
 KIND: Final = "lattice clusters"
@@ -62,12 +62,7 @@ def load_clusters(path: str | Path) -> LatticeClusterer:
     Raises `FileError` for a file that is missing, too large, truncated, foreign, of a later
     version, or whose parts do not fit together. Nothing in it is ever run.
     """
-    path = Path(path)
-    document, tensors = read_parts(path, KIND, "lattice clusters")
-    try:
-        return _restored(document, tensors)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        raise broken(path, error) from error
+    return restored(path, KIND, "lattice clusters", _restored)
 
 
 def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeClusterer:

@@ -14,7 +14,7 @@ from .ensemble import LatticeEnsembleClassifier
 from .ensemble_recording import EnsembleShowing
 from .inputs import seed_of
 from .mapping import AxisMapping
-from .model_file import broken, class_document, classes_from, read_parts, write_parts
+from .model_file import class_document, classes_from, restored, write_parts
 
 KIND: Final = "lattice ensemble"
 VERSION: Final = 1
@@ -65,12 +65,7 @@ def load_ensemble(path: str | Path) -> LatticeEnsembleClassifier:
     Raises `FileError` for a file that is missing, too large, truncated, foreign, of a later
     version, or whose parts do not fit together. Nothing in it is ever run.
     """
-    path = Path(path)
-    document, tensors = read_parts(path, KIND, "ensemble of lattices")
-    try:
-        return _restored(document, tensors)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        raise broken(path, error) from error
+    return restored(path, KIND, "ensemble of lattices", _restored)
 
 
 def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeEnsembleClassifier:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import safetensors
@@ -27,6 +28,7 @@ from .projection import Projection
 from .recording import Showing
 from .replay import recipe_document, recipe_of
 
+Model = TypeVar("Model")
 KEY: Final = "layerwise"
 KIND: Final = "lattice classifier"
 VERSION: Final = 1
@@ -92,12 +94,26 @@ def load_model(path: str | Path) -> LatticeClassifier:
     Raises `FileError` for a file that is missing, too large, truncated, foreign, of a later
     version, or whose parts do not fit together. Nothing in it is ever run.
     """
+    return restored(path, KIND, "lattice classifier", _restored)
+
+
+def restored(
+    path: str | Path,
+    kind: str,
+    noun: str,
+    build: Callable[[dict[str, Any], dict[str, Array]], Model],
+) -> Model:
+    """The model that `build` makes of the document and the arrays of a file of that kind.
+
+    `noun`: what the kind is called. Raises `FileError` as `load_model` does, also for what `build`
+    finds wrong.
+    """
     path = Path(path)
-    document, tensors = read_parts(path, KIND, "lattice classifier")
+    document, tensors = read_parts(path, kind, noun)
     try:
-        return _restored(document, tensors)
+        return build(document, tensors)
     except (FileError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        raise broken(path, error) from error
+        raise _broken(path, error) from error
 
 
 def read_parts(path: Path, kind: str, noun: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -120,7 +136,7 @@ def read_parts(path: Path, kind: str, noun: str) -> tuple[dict[str, Any], dict[s
             tensors = {name: opened.get_tensor(name) for name in list(opened.keys())}
         version = int(document["version"])
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise broken(path, error) from error
+        raise _broken(path, error) from error
     if version > VERSION:
         raise FileError(
             f"{path.name} was written by a later Layerwise",
@@ -218,9 +234,9 @@ def _showing(
     )
 
 
-def broken(path: Path, error: Exception) -> FileError:
+def _broken(path: Path, error: Exception) -> FileError:
     """What is said of a file that is no whole model."""
     return FileError(
         f"{path.name} is not a Layerwise model, or it is broken: {error}",
-        do="Make it again with `layerwise classify … --model`, or use a whole copy",
+        do="Save the model again, or use a whole copy",
     )

@@ -37,9 +37,18 @@ def test_a_region_too_small_for_a_name_stays_without() -> None:
     labels = stripes()
     labels[labels == 3] = 2
     labels[0, 0] = 3
-    marks = region_labels(labels, BOX, NAMES, class_colors(8), size=16)
+    names = ["oak", "elm", "fir", "ash", "yew", "box", "lime", "pine"]
+    marks = region_labels(labels, BOX, names, class_colors(8), size=16)
     assert {mark.at[0] for mark in marks if mark.at[0] < 110} == set()
-    assert len(marks) == 7
+    assert {mark.string for mark in marks} == set(names) - {"ash"}
+
+
+def test_a_name_cut_so_short_that_it_could_be_another_stays_away() -> None:
+    names = ["beech young", "beech old", "oak", "elm", "fir", "ash", "yew", "hornbeam tall"]
+    marks = region_labels(stripes(), BOX, names, class_colors(8), size=16)
+    shown = [mark.string for mark in marks]
+    assert len(shown) == 6 and shown[:5] == names[2:7]
+    assert shown[5].endswith("…") and shown[5].startswith("h")
 
 
 def test_ring_is_named_on_the_ring_and_not_in_its_hole() -> None:

@@ -28,7 +28,7 @@ def region_labels(
 
     `labels` (row, column) as drawn in `box` (x, y, width, height); `colors` (class, rgb). A region
     whose largest free circle does not hold the name's height stays without one; a longer name is
-    cut to the circle.
+    cut to the circle, and left out where what remains could be another name too.
     """
     if len(names) <= COLORS_ALONE:
         return []
@@ -50,6 +50,8 @@ def region_labels(
         across = x + (int(column) + 0.5) * width / columns
         down = y + (int(row) + 0.5) * height / rows
         short = shorten(name, 1.7 * radius, size, BOLD_WEIGHT)
+        if short != name and _is_shared(short.rstrip("…"), names):
+            continue
         ink = text_on(colors[number])
         marks.append(
             label(
@@ -63,3 +65,7 @@ def region_labels(
             )
         )
     return marks
+
+
+def _is_shared(start: str, names: Sequence[str]) -> bool:
+    return sum(name.startswith(start) for name in names) > 1

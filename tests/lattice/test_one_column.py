@@ -109,3 +109,9 @@ def test_a_study_of_one_column() -> None:
     found = lw.study(lw.data.load((X, y)), grid=100, rule="copy", folds=2)
     assert found.model.labels_.shape[0] == 1
     assert np.isfinite(found.table[0][1].log_loss)
+
+
+def test_sides_are_not_tuned_over_one_column() -> None:
+    X, y = drawn(200, 6)
+    found = lw.study(lw.data.load((X, y)), folds=2)
+    assert [candidate.rule for candidate in found.candidates] == ["copy", "vote"]

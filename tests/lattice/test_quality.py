@@ -45,6 +45,10 @@ def test_certainty_that_is_wrong_costs_what_scikit_learn_says():
     assert found.calibration_error == pytest.approx(0.5)
 
 
+def test_no_loss_has_no_sign():
+    assert f"{quality(np.eye(2), np.array([0, 1])).log_loss:.3f}" == "0.000"
+
+
 def test_calibrated_by_construction():
     probabilities = np.tile([0.75, 0.25], (4, 1))
     assert quality(probabilities, np.array([0, 0, 0, 1])).calibration_error == pytest.approx(0)

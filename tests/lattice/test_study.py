@@ -47,6 +47,12 @@ def said(own: Quality, *others: tuple[str, Quality], points: int = 1000) -> str:
             "0.400), but boosting gives better probabilities (log-loss 0.300).",
         ),
         (
+            Quality(1.0, 0.0004, 0.0),
+            [("boosting", Quality(1.0, 0.0, 0.0))],
+            "Worth using here: 100.0 % right, log-loss 0.000; the best other method tried, "
+            "boosting, has 100.0 % and 0.000.",
+        ),
+        (
             Quality(0.52, 0.6, 0.02),
             [("boosting", Quality(0.51, 0.8, 0.02))],
             "Worth using here for its probabilities only (52.0 % right, log-loss 0.600; the best "

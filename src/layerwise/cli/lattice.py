@@ -140,10 +140,8 @@ def list_data() -> None:
 
 def _describe(data: Dataset) -> None:
     classes = f"{len(data.classes)} classes" if data.classes else "no classes"
-    out.print(
-        f"{data.card.name}: {len(data):,} rows, {len(data.columns)} columns, {classes}",
-        markup=False,
-    )
+    columns = f"{len(data.columns)} column{'' if len(data.columns) == 1 else 's'}"
+    out.print(f"{data.card.name}: {len(data):,} rows, {columns}, {classes}", markup=False)
     for note in data.notes:
         out.print(f"  {note}", markup=False)
 
@@ -157,8 +155,8 @@ def _show_study(found: Study) -> None:
         tried = len(found.candidates)
         out.print(
             f"{found.folds}-fold cross-validation of {tried} setting{'s' if tried > 1 else ''}: "
-            f"best grid {_spoken(best.grid)}, rule {best.rule}, log-loss {best.log_loss:.3f} ± "
-            f"{best.spread:.3f}"
+            f"best grid {_spoken(model.labels_.shape)}, rule {best.rule}, "
+            f"log-loss {best.log_loss:.3f} ± {best.spread:.3f}"
         )
         out.print(
             f"{model.depth_:,} layers fill the grid; {model.fuzzy_depth_:,} fuzzy layers from the "
@@ -212,8 +210,8 @@ def _sides(text: str | None) -> Any:
     return int(text) if len(sides) == 1 else tuple(int(side) for side in sides)
 
 
-def _spoken(grid: Any) -> str:
-    return " × ".join(f"{side:,}" for side in grid) if isinstance(grid, tuple) else str(grid)
+def _spoken(grid: tuple[int, ...]) -> str:
+    return " × ".join(f"{side:,}" for side in grid)
 
 
 def _processors() -> int:

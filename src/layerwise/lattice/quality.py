@@ -36,6 +36,6 @@ def quality(probabilities: FloatArray, labels: IntArray) -> Quality:
     gaps = np.bincount(bins, weights=right - confidence, minlength=BINS)
     return Quality(
         accuracy=float(right.mean()),
-        log_loss=float(-np.log(clipped).mean()),
+        log_loss=float(0 - np.log(clipped).mean()),  # 0 and not −0 where all are certain
         calibration_error=float(np.abs(gaps).sum() / len(labels)),
     )

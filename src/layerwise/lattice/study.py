@@ -27,6 +27,7 @@ RULES: Final[tuple[Rule, ...]] = ("copy", "vote")
 NEIGHBORS: Final = (1, 5, 15, 25, 50)
 FEW_COLUMNS: Final = 3  # up to so many, one lattice; beyond, an ensemble
 NETWORKS: Final = ("auto", "lattice", "ensemble")
+NO_DIFFERENCE: Final = 0.001  # of log-losses
 MOST_FOR_TUNING: Final = 10_000  # training points; more would change no choice, only take longer
 
 Progress = Callable[[str, int, int], None]
@@ -165,9 +166,12 @@ def study(
 def _grids(training: Dataset) -> tuple[Grid, ...]:
     """The grids to choose from: squares, for three columns cubes.
 
-    A part of very many points, by which settings are tuned, says nothing of how fine a cube they
-    all need: that is left to the network's own choice.
+    Over one column the values alone say how long a row is. A part of very many points, by which
+    settings are tuned, says nothing of how fine a cube they all need: that is left to the
+    network's own choice.
     """
+    if len(training.columns) == 1:
+        return ("auto",)
     if len(training.columns) != 3:
         return GRIDS
     return CUBES if len(training) <= MOST_FOR_TUNING else ("auto",)
@@ -226,7 +230,7 @@ def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
     """One plain sentence on whether the first method of the table is worth using.
 
     Accuracies that differ by less than two standard errors of a share count as equal; so do
-    log-losses within 5 %.
+    log-losses within 5 % or a thousandth.
     """
     (_, own), (constant_name, constant), *_ = table
     others = table[1:]
@@ -244,7 +248,7 @@ def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
             f"Watch it, but use {sharpest_name} here: {100 * sharpest.accuracy:.1f} % right "
             f"against this network's {100 * own.accuracy:.1f} %."
         )
-    if own.log_loss > 1.05 * best.log_loss:
+    if own.log_loss > 1.05 * best.log_loss + NO_DIFFERENCE:
         return (
             f"Worth using for its classes here, as right as {sharpest_name} "
             f"({shown}), but {best_name} gives better probabilities "

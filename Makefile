@@ -24,8 +24,9 @@ demo: .venv/ready-to-run ## A lattice network filmed, an ordinary one trained an
 docs: .venv/ready-to-run ## Write the chapters anew, with every number and figure, in docs/
 	$(VENV_PYTHON) -c 'from layerwise.learn.markdown import write_book as write; write("docs/how-deep-networks-work")'
 
+# Two tests at a time, each with one thread of arithmetic: more would wait for each other.
 test: .venv/ready-to-test ## Run the tests; ARGS="-k lattice" passes options to pytest
-	$(VENV_PYTHON) -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
 
 bench: .venv/ready-to-bench ## Measure beside peers, every benchmark in one run
 	@set -e; for script in benchmarks/*.py; do \

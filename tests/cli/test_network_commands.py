@@ -197,7 +197,8 @@ def test_a_foreign_kind_of_model_is_named(run, trees: Path, tmp_path: Path) -> N
     assert code == 2
     assert wrong == (
         "Error: robot.lw holds a kind of model that is not known here. Received 'robot'. "
-        "Known: lattice classifier, lattice ensemble, lattice clusters, network. Upgrade layerwise.\n"
+        "Known: lattice classifier, lattice ensemble, lattice clusters, network. "
+        "Upgrade layerwise.\n"
     )
 
 

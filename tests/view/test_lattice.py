@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs, make_moons
 
+import layerwise as lw
 from layerwise import view
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.lattice.classifier import LatticeClassifier
@@ -457,9 +458,42 @@ def test_another_recording_is_refused():
         view.lattice(trace)
     assert str(caught.value) == (
         "This view shows the recording of a lattice network. "
-        "Received <Trace 'a loss': 2 sites × 1 moments> with the sites counts, loss. "
+        "Received <Trace 'a loss': 2 sites × 1 moments>. "
         "Record one with LatticeClassifier.record."
     )
+
+
+@pytest.mark.parametrize(
+    ("film", "model"),
+    [
+        (view.lattice, LatticeClassifier()),
+        (view.lattice_pairs, lw.LatticeEnsembleClassifier()),
+        (view.clusters, lw.LatticeClusterer()),
+    ],
+)
+def test_a_model_is_not_its_recording(film, model):
+    name = type(model).__name__
+    with pytest.raises(InputError, match=f"Received {name}. Give the trace_ of a fitted {name}"):
+        film(model)
+
+
+def test_what_stands_beside_the_counter_and_below_the_curve_has_room():
+    X = np.random.default_rng(0).normal(size=(300, 1))
+    model = LatticeClassifier(fuzzy_from="points", fuzzy_layers=123_456)
+    model.fit(X, X[:, 0] > 0)
+    trace = model.record(filling_moments=60)
+    scene = view.lattice(trace)
+    last = texts(scene, len(scene.stops) - 1)
+    beside = next(text for text in last if " fuzzy" in text.string and " of " in text.string)
+    left = min(text.at[0] for text in last)
+    assert beside.at[0] + text_width(beside.string, beside.size) <= scene.size[0] - left + 4
+    # The layer that filled the grid is named below the axis though it is near the end.
+    number = f"{trace.moments[-1].at['layer']:,}"
+    (end,) = (text for text in last if text.anchor == "end" and text.string == number)
+    (full,) = (text for text in last if text.string == f"{model.depth_:,}")
+    assert full.anchor == "middle"
+    room = end.at[0] - text_width(end.string, end.size)
+    assert full.at[0] + text_width(full.string, full.size) / 2 < room - 10
 
 
 def test_wrong_options_are_refused():

@@ -16,6 +16,8 @@ from .style import BOLD_WEIGHT, LABEL_SIZE, Theme, format_percent
 LINE = 2.5
 DOT = 6.0
 LABEL_GAP = 24.0
+TICK_GAP = 16.0  # between two numbers below the axis
+TICK_SHIFT = 70.0  # how far from its tick a number may stand to have room
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,20 @@ class Curve:
             label(left, top - 46, name, theme.grey),
             hairlines(float32_array([[left, floor, right, floor]]), theme.hairline),
         ]
+        ends = {moment: text_width(string, LABEL_SIZE) for moment, string in ticks}
         for moment, string in ticks:
             x = left + width * moment / last
-            anchor: Anchor = "start" if moment == 0 else "end" if moment == last else "middle"
-            marks.append(label(x, floor + 24, string, theme.grey, anchor=anchor))
-            if 0 < moment < last:
-                marks.append(
-                    hairlines(float32_array([[x, floor - 6, x, floor + 6]]), theme.hairline)
-                )
+            if moment in (0, last):
+                anchor: Anchor = "start" if moment == 0 else "end"
+                marks.append(label(x, floor + 24, string, theme.grey, anchor=anchor))
+                continue
+            half = ends[moment] / 2
+            least = left + ends.get(0, 0) + TICK_GAP + half
+            most = right - ends.get(last, 0) - TICK_GAP - half
+            place = max(least, min(x, most))
+            if least <= most and abs(place - x) <= TICK_SHIFT:
+                marks.append(label(place, floor + 24, string, theme.grey, anchor="middle"))
+            marks.append(hairlines(float32_array([[x, floor - 6, x, floor + 6]]), theme.hairline))
         levels = [top + height * (1 - baseline.value / highest) for baseline in baselines]
         for baseline, level, place in zip(
             baselines, levels, spread_apart(levels, LABEL_GAP), strict=True

@@ -250,18 +250,18 @@ class Frames:
         about = film.about
         full = f"of {format_count(about['depth'])} to fill"
         fuzzy = f", then {format_count(about['fuzzy_layers'])} fuzzy"
-        words = full + fuzzy
+        said = [full + fuzzy]
         at = film.moments[stop].at
         if stop > film.filled:
             words = (
                 f"{format_count(int(at['fuzzy']))} of {format_count(about['fuzzy_layers'])} fuzzy"
             )
-            if film.recipe["restart"]:
-                words += ", from the points again"
+            said = [f"{words}, from the points again", words] if film.recipe["restart"] else [words]
         after = x + text_width(number, layout.big, LIGHT_WEIGHT) + 18
         name = film.phases[-1 if stop > film.filled else 0].name
-        width = layout.size[0] - after - 32
+        width = layout.size[0] - layout.square[0] - after
         unit = UNIT_SIZE if layout is WIDE else 20
+        words = next((words for words in said if text_width(words, unit) <= width), said[-1])
         return [
             label(*layout.title, name, theme.ink, size=TITLE_SIZE, weight=BOLD_WEIGHT),
             label(x - 4, base, number, theme.ink, size=layout.big, weight=LIGHT_WEIGHT),
@@ -339,9 +339,6 @@ class Frames:
         last = len(film.moments) - 1
         ticks = [(moment, format_count(int(film.moments[moment].at["layer"])))
                  for moment in sorted({0, film.filled, last})]  # fmt: skip
-        room = 70 / self.layout.curve[2]  # of the axis: what two numbers need side by side
-        if last and not room < film.filled / last < 1 - room * 1.2:
-            ticks = [tick for tick in ticks if tick[0] in (0, last)]
         edge = self.layout.size[0] - self.layout.square[0]
         return Curve(
             self.layout.curve, values, baselines, film.theme, name=name, ticks=ticks, edge=edge

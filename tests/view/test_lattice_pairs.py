@@ -91,8 +91,9 @@ def test_dozens_of_classes_are_counted() -> None:
 
 
 def test_wrong_recordings_and_pairs(model, trace) -> None:
-    with pytest.raises(InputError, match="There is no pair 10"):
-        view.lattice_pairs(trace, pair=10)
+    for pair in (10, 0, "height", 1.5):
+        with pytest.raises(InputError, match="That pair is not in this recording"):
+            view.lattice_pairs(trace, pair=pair)
     with pytest.raises(UnknownNameError, match="Did you mean 'dark'"):
         view.lattice_pairs(trace, theme="drak")
     with pytest.raises(InputError, match="one class each"):

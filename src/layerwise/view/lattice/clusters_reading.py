@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...errors import InputError
 from ...trace import Trace
 from ...types import ByteArray, FloatArray, IntArray
 from ..palette import class_colors
 from ..style import Theme, format_count, format_number, format_percent
 from .density import LEVELS, equalized, level_palette, proportional
+from .recorded import recorded
 
 MOST_HUES: Final = 255
 FAINTEST: Final = 0.22  # strength of a colour where the density is lowest
@@ -34,13 +34,7 @@ class ClusterFilm:
     """A recording of a clusterer, read."""
 
     def __init__(self, trace: Trace, theme: Theme, palette: str) -> None:
-        names = {site.name for site in trace.sites}
-        if not names >= NEEDED:
-            raise InputError(
-                "This view shows the recording of a lattice clusterer",
-                received=f"{trace!r} with the sites {', '.join(sorted(names))}",
-                do="Record one with LatticeClusterer.record",
-            )
+        trace = recorded(trace, "a lattice clusterer", "LatticeClusterer", NEEDED)
         self.trace, self.theme = trace, theme
         self.about: dict[str, Any] = dict(trace.about)
         self.rows, self.columns = int(self.about["rows"]), int(self.about["columns"])

@@ -9,6 +9,7 @@ from ..style import Theme, format_count
 from ..style import theme as theme_named
 from .frames import Frames
 from .layout import TALL, WIDE, Layout
+from .recorded import recorded
 from .timeline import Film
 
 OPENING_S, TURN_S, ENDING_S = 0.8, 0.6, 2.5  # rests at the start, between phases, at the end
@@ -32,13 +33,9 @@ def lattice(
 
     Raises `InputError` for a recording of something else.
     """
-    names = {site.name for site in trace.sites}
-    if not {"labels", "counts", "probabilities"} <= names:
-        raise InputError(
-            "This view shows the recording of a lattice network",
-            received=f"{trace!r} with the sites {', '.join(sorted(names))}",
-            do="Record one with LatticeClassifier.record",
-        )
+    trace = recorded(
+        trace, "a lattice network", "LatticeClassifier", {"labels", "counts", "probabilities"}
+    )
     if layers_per_second <= 0:
         raise InputError("A film needs a positive speed", received=f"{layers_per_second}")
     if "slices" in trace.header.replays["labels"]["layers"]:

@@ -28,6 +28,7 @@ from ..style import (
     format_percent,
 )
 from ..style import theme as theme_named
+from .recorded import recorded
 
 SQUARE: Box = (MARGIN, 150, 768, 768)
 RIGHT = 930.0  # where the column beside it begins
@@ -57,17 +58,16 @@ def lattice_pairs(
 
     Raises `InputError` for a recording of something else or a pair that was not kept.
     """
+    trace = recorded(
+        trace, "an ensemble of lattices", "LatticeEnsembleClassifier", {"scores of pair 1"}
+    )
     about = trace.about
-    if "pairs" not in about or "scores of pair 1" not in {site.name for site in trace.sites}:
-        raise InputError(
-            "This view shows the recording of an ensemble of lattices", received=repr(trace),
-            do="Record one with LatticeEnsembleClassifier.record",
-        )  # fmt: skip
     count = len(about["pairs"])
-    if not 1 <= pair <= count:
+    if not isinstance(pair, (int, np.integer)) or not 1 <= pair <= count:
         raise InputError(
-            f"There is no pair {pair} in this recording", received=f"pair={pair!r}",
+            "That pair is not in this recording", received=f"pair={pair!r}",
             allowed=f"1 to {count}",
+            do="LatticeEnsembleClassifier.record(pairs=…) keeps more of them",
         )  # fmt: skip
     frame = Frame(FRAME, theme_named(theme))
     drawing = _Drawing(trace, frame, pair, palette)
@@ -206,7 +206,8 @@ class _Drawing:
         theme = self.theme
         marks: list[Mark] = []
         if self.others:
-            words = "the next pairs: across × up, and how far each moves a score"
+            which = "the next pairs" if self.pair == 1 else "the pairs that matter most"
+            words = f"{which}: across × up, and how far each moves a score"
             marks.append(label(RIGHT, TILES_TOP - 18, words, theme.grey))
         most = max(pair["weight"] for pair in self.pairs)
         for number, (x, y) in self.others:

@@ -153,7 +153,7 @@ KEEPS = [
     ({"gradients": "none"}, "Unknown way to keep gradients 'none'. "),
     ({"passes": "every"}, "Unknown kind of passes to keep 'every'. "),
     ({"every": 0}, "every of Keep is a whole number from 1 on. Received every=0."),
-    ({"every": None}, "every of Keep is a whole number from 1 on. Received every=None."),
+    ({"every": True}, "every of Keep is a whole number from 1 on. Received every=True."),
     ({"summary_every": 1.5}, "summary_every of Keep is a whole number from 1 on. Received "
      "summary_every=1.5."),
     ({"neurons": -3}, "neurons of Keep is a whole number from 1 on. Received neurons=-3."),

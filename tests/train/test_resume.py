@@ -47,10 +47,9 @@ def assert_same(first, second):
     for site in first.trace.sites:
         where = first.trace.where(site.name)
         assert where == second.trace.where(site.name)
-        if where:
-            np.testing.assert_array_equal(
-                first.trace.series(site.name)[1], second.trace.series(site.name)[1]
-            )
+        for moment in where:
+            one, other = first.trace[site.name, moment], second.trace[site.name, moment]
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(("way", "times"), [("momentum", 3), ("loader", 2)])

@@ -11,6 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from layerwise import data as lw_data
 from layerwise.errors import FileError, InputError, UnknownNameError
+from layerwise.record import Keep
 from layerwise.train import Run, fit
 
 
@@ -73,6 +74,19 @@ def test_the_trace_has_every_step_and_every_epoch(wine):
     size = len(wine.parts.training)
     first = np.average(losses[: len(losses) // 15], weights=[64] * (size // 64) + [size % 64])
     assert first == pytest.approx(wine.history["training loss"][0])
+
+
+def test_a_short_training_keeps_its_layers_at_many_steps_and_a_long_one_within_bounds():
+    inputs = np.random.default_rng(0).normal(size=(40, 3))
+    targets = (inputs[:, 0] > 0).astype(int)
+
+    def kept(epochs, **options):
+        run = fit("mlp 3", (inputs, targets), epochs=epochs, batch_size=10, **options)
+        return [run.trace.moments[at].at["step"] for at in run.trace.where("fc1")]
+
+    assert kept(5) == list(range(1, 21))  # all 20 steps
+    assert kept(50) == list(range(1, 201, 3))  # 200 steps: every third
+    assert kept(5, keep=Keep(every=7)) == [1, 8, 15]
 
 
 def test_a_saved_run_answers_the_same(wine, tmp_path):

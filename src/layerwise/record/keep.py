@@ -12,6 +12,8 @@ from ..errors import InputError, unknown_name
 
 Way = Literal["values", "summary", "nothing"]
 WAYS: Final = ("values", "summary", "nothing")
+EVERY: Final = 20
+"""At every which step values are taken, unless that is chosen or a training has few steps."""
 PASSES: Final = ("training", "all")
 UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9,
                 "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}  # fmt: skip
@@ -26,8 +28,9 @@ class Keep:
     zeros, how many are not finite), "nothing" nothing. `layers`: only those names; `*` stands for
     anything.
 
-    In training, summaries are taken at every `summary_every`-th step, values at every `every`-th,
-    of the first `samples` of the batch and of `neurons` units or channels of each layer: those with
+    In training, summaries are taken at every `summary_every`-th step, values at every `every`-th
+    (None: every 20th, and in a training of fewer than 1,200 steps oftener: about 60 times), of the
+    first `samples` of the batch and of `neurons` units or channels of each layer: those with
     the largest mean |output| when first seen, named in the site's `entries`. None: all of them.
 
     `budget`, in bytes or as "256 MB", is for all arrays before compression. Where it is about to be
@@ -44,7 +47,7 @@ class Keep:
     gradients: Way = "values"
     weights: Way = "values"
     layers: Sequence[str] | None = None
-    every: int = 20
+    every: int | None = None
     summary_every: int = 1
     neurons: int | None = 32
     samples: int | None = 4
@@ -63,7 +66,7 @@ class Keep:
             object.__setattr__(self, "layers", (self.layers,))
         for name in ("every", "summary_every", "neurons", "samples"):
             value = getattr(self, name)
-            if value is None and name in ("neurons", "samples"):
+            if value is None and name != "summary_every":
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InputError(

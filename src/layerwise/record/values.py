@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..trace import Site, Trace
 from ..types import Array
-from .keep import Keep
+from .keep import EVERY, Keep
 from .sites import Cut, Place, array_of, cut_for, gradient_site, largest, unit_axis
 
 FITTING_MOMENTS: Final = 8
@@ -36,7 +36,7 @@ class Values:
 
     def __init__(self, keep: Keep, budget: int) -> None:
         self.keep, self.budget = keep, budget
-        self.every = keep.every
+        self.every = keep.every or EVERY
         self.moments: dict[int, int] = {}  # number of the moment → bytes
         self.names: set[str] = set()
         self._cuts: dict[str, Cut] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ..data.wording import counted
 from ..errors import InputError, OutputError
 from ..models.builder import build
+from ..record.keep import EVERY
 from ..record.recorder import Recorder
 from .batches import Batches, MemoryBatches, make_batches
 from .checkpoint import NAME, model_identity
@@ -32,6 +33,9 @@ from .schedules import make_schedule
 from .source import Memory, Source, open_source
 from .stopping import EarlyStopping
 from .training import Training
+
+FILMED: Final = 60
+"""At how many steps arrays are kept at least, where a training has so many and nobody says."""
 
 
 def open_training(model: nn.Module | str, data: Any, options: Options) -> tuple[Training, Run]:
@@ -229,6 +233,10 @@ def _recorder(state: Training, options: Options) -> Recorder | None:
     if options.activation_checkpoints:
         state.notes.append("layers are not recorded while their activations are made twice")
         return None
+    steps = state.batches.steps
+    if keep.every is None and steps is not None:
+        every = steps * int(options.epochs) // FILMED
+        keep = dataclasses.replace(keep, every=min(max(every, 1), EVERY))
     probe = None
     looked = state.control or state.batches
     if isinstance(looked, MemoryBatches):
@@ -237,7 +245,7 @@ def _recorder(state: Training, options: Options) -> Recorder | None:
     try:
         return Recorder(state.model, keep, probe=probe)
     except InputError as error:
-        if keep is not DEFAULT_KEEP:
+        if options.keep is not DEFAULT_KEEP:
             raise
         state.notes.append(f"only losses are recorded. {error}")
         return None

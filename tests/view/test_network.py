@@ -16,8 +16,11 @@ from layerwise.errors import InputError
 from layerwise.scene import Curves, Image, Text
 from layerwise.view.diagram.graph import network_graph
 from layerwise.view.network.density import Density
+from layerwise.view.network.layout import WIDE
 from layerwise.view.network.link_marks import THICK, THIN
+from layerwise.view.network.links import links_between
 from layerwise.view.network.patch import patch_of
+from layerwise.view.network.places import layer_ranks, places_of
 from layerwise.view.network.reading import Reading
 from layerwise.view.network.short_number import short_number
 from layerwise.view.palette import NEGATIVE, POSITIVE
@@ -176,6 +179,45 @@ def test_a_focus_writes_out_a_sum_that_is_right():
         assert float(result.replace("−", "-")) == pytest.approx(max(by_hand, 0), rel=6e-3, abs=1e-6)
         ends = max(m.at[0] for m in texts)
         assert ends < 1840
+
+
+def test_a_short_sum_can_be_added_up_by_hand():
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    for unit in (1, 2, 3):
+        line = strip(lw.view.network(lw.record(model, torch.randn(1, 4)), focus=f"0:{unit}"), 1)
+        line = line.replace("−", "-").replace("- ", "-").replace("+ ", "+")
+        products = re.findall(r"([+-]?[\d.]+)·([\d.]+)", line)
+        assert len(products) == 4
+        bias = float(re.search(r"bias (-?[\d.]+)", line)[1])
+        total = float(re.search(r"= max\(0, (-?[\d.]+)\)", line)[1])
+        added = sum(float(one) * float(other) for one, other in products) + bias
+        assert added == pytest.approx(total, abs=6e-3)
+
+
+@pytest.mark.parametrize("hidden", [2, 3, 6])
+def test_columns_stand_as_far_apart_as_the_last_from_the_answer(hidden):
+    model = nn.Sequential(*(nn.Linear(5, 5) for _ in range(hidden + 1)))
+    trace = lw.record(model, torch.randn(1, 5))
+    graph = network_graph(trace)
+    places = places_of(Reading(trace, graph), layer_ranks(graph), WIDE)
+    middles = [c.boxes[0, 0] + c.boxes[0, 2] / 2 for c in places.columns if c.rank]
+    np.testing.assert_allclose(np.diff(middles), (1340 - 559) / hidden)
+
+
+def test_recurrent_cells_are_not_joined_one_to_one():
+    class Cell(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.out = nn.GRUCell(3, 5), nn.Linear(5, 2)
+
+        def forward(self, x):
+            return self.out(self.cell(x[:, 1], self.cell(x[:, 0])))
+
+    trace = lw.record(Cell(), torch.randn(2, 2, 3))
+    scene = lw.view.network(trace)
+    assert links_between(Reading(trace, network_graph(trace)), 1, 2) is None
+    assert "grey curves: what feeds what, without weights" in scene.description
 
 
 def test_a_convolution_shows_its_maps():

@@ -196,8 +196,9 @@ def _foot(
     if "kernels" in kinds:
         parts.append("link of maps: length of the weights between them, sign of their sum")
     joined = [
-        (source, column.number) for column in places.columns if column.rank
-        for source in reading.graph.layers[column.number].inputs if places.column(source)
+        (source, column.number) for column in places.columns
+        if column.rank and column.content != "weights"
+        for source in reading.graph.layers[column.number].inputs
     ]  # fmt: skip
     if diagram is None and not all(links.has(*pair) for pair in joined):
         parts.append("grey curves: what feeds what, without weights")

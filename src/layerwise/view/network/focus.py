@@ -27,6 +27,9 @@ from .story import State
 Piece: TypeAlias = tuple[str, Color, Literal[400, 600]]
 """A part of the formula: its text, colour and weight."""
 
+Terms: TypeAlias = tuple[FloatArray, FloatArray, float | None, float]
+"""Inputs and weights (input,), bias, and the sum."""
+
 FUNCTIONS: Final[dict[str, Callable[[float], float]]] = {
     "ReLU": lambda x: max(0.0, x),
     "tanh": math.tanh,
@@ -139,25 +142,33 @@ class Focus:
         if terms is None or value is None:
             said = "not kept" if value is None else format_number(value, 3)
             return [*head, ("= ", ink, 400), (said, ink, BOLD_WEIGHT)]
+        exact, whole = self._sum(head, terms, value, 3)
+        return exact if whole else self._sum(head, terms, value, 2)[0]
+
+    def _sum(
+        self, head: list[Piece], terms: Terms, value: float, digits: int
+    ) -> tuple[list[Piece], bool]:
+        """The sum in so many digits, the largest products first; and whether all had room."""
+        ink = self.theme.ink
         inputs, weights, bias, total = terms
         named = self._function(total, value)
-        end = self._end(total, value, bias, named)
+        end = self._end(total, value, bias, named, digits)
         layout = self.places.layout
         size, lines = layout.text, 3 if layout.is_tall else 1
         room = lines * (layout.strip[1] - layout.strip[0]) - (200 if lines > 1 else 40)
         room -= sum(text_width(t, size, w) for t, _, w in [*head, *end])
         opening = f"{named}(" if named else ""
         opening = "max(0, " if named == "ReLU" else opening
-        pieces = [*head, (opening, ink, 400)] if opening else head
+        pieces = [*head, (opening, ink, 400)] if opening else [*head]
         room -= text_width(opening, size)
         order = np.argsort(-np.abs(inputs * weights), kind="stable")
         shown, left_over = 0, int(np.count_nonzero(inputs * weights))
         for place in order[: max(left_over, 1)]:
-            value_text = format_number(abs(float(inputs[place])), 2)
+            value_text = format_number(abs(float(inputs[place])), digits)
             weight = float(weights[place])
             sign = "−" if weight * inputs[place] < 0 else ("+" if shown else "")
             lead = f"{sign} " if shown else sign
-            number = format_number(abs(weight), 2)
+            number = format_number(abs(weight), digits)
             part: list[Piece] = [
                 (f"{lead}{value_text}·", ink, 400),
                 (number + " ", NEGATIVE if weight < 0 else POSITIVE, 400),
@@ -175,7 +186,7 @@ class Focus:
             pieces.append((f"+ {left:,} × 0 ", ink, 400))
         elif left:
             pieces.append((f"+ … {left:,} more … ", ink, 400))
-        return [*pieces, *end]
+        return [*pieces, *end], shown >= left_over
 
     def _function(self, total: float, value: float) -> str:
         """The activation, where it gives exactly that; "" where something else happens too."""
@@ -185,11 +196,17 @@ class Focus:
         same = abs(FUNCTIONS[name](total) - value) <= EXACT * max(1.0, abs(value))
         return name if same else ""
 
-    def _end(self, total: float, value: float, bias: float | None, named: str) -> list[Piece]:
+    def _end(
+        self, total: float, value: float, bias: float | None, named: str, digits: int
+    ) -> list[Piece]:
         ink, grey = self.theme.ink, self.theme.grey
         pieces: list[Piece] = []
         if bias is not None:
-            pieces += [("+ ", ink, 400), ("bias ", grey, 400), (format_number(bias, 2), ink, 400)]
+            pieces += [
+                ("+ ", ink, 400),
+                ("bias ", grey, 400),
+                (format_number(bias, digits), ink, 400),
+            ]
         summed, given = format_number(total, 3), format_number(value, 3)
         if named:
             again = f"max(0, {summed})" if named == "ReLU" else f"{named}({summed})"
@@ -215,7 +232,7 @@ class Focus:
         own = units[self.place].reshape(-1)
         return float(own[np.abs(own).argmax()])
 
-    def _terms(self, moment: int) -> tuple[FloatArray, FloatArray, float | None, float] | None:
+    def _terms(self, moment: int) -> Terms | None:
         """Inputs, weights, bias and sum of a dense unit; None where that is not what it is."""
         reading, layer = self.reading, self.reading.graph.layers[self.layer]
         if layer.kind != "dense" or len(layer.inputs) != 1 or not layer.weight:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from ...types import FloatArray, IntArray
 from .reading import Entries, Reading, stored_at
+
+MIXING: Final = ("dense", "convolution", "attention", "recurrent", "embedding")
+"""Kinds of layers whose units see more than one of those in front."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +90,7 @@ def _straight(reading: Reading, source: int, target: int) -> Links | None:
     if layer.kind == "joining":  # what was joined before stands first
         before = layer.inputs[: layer.inputs.index(source)]
         shift = sum(reading.chosen(number).total for number in before)
-    elif ours.total != theirs.total or layer.kind in ("dense", "convolution", "attention"):
+    elif ours.total != theirs.total or layer.kind in MIXING:
         return None
     place = {int(number): at for at, number in enumerate(ours.numbers)}
     pairs = [

@@ -103,9 +103,12 @@ def places_of(reading: Reading, ranks: tuple[int, ...], layout: Layout) -> Place
     depth = max(ranks)
     hidden = depth - 1
     inputs, columns = _inputs(reading, ranks, layout)
-    first, last = layout.first_after_row if columns else layout.first, layout.last
-    across = np.linspace(first, last, hidden) if hidden > 1 else np.array([(first + last) / 2])
-    widest = min(PITCH, (last - first) / max(hidden - 1, 1) * 0.8)
+    first = layout.first_after_row if columns else layout.first
+    apart = (layout.answer - first) / max(hidden, 1)  # as far as the last is from the answer
+    across = first + apart * np.arange(hidden)
+    if hidden == 1:
+        across = np.array([(first + layout.last) / 2])
+    widest = min(PITCH, apart * 0.8)
     for rank in range(1, depth + 1):
         members = [number for number, own in enumerate(ranks) if own == rank]
         if rank == depth and len(members) == 1:

@@ -47,6 +47,19 @@ def said(own: Quality, *others: tuple[str, Quality], points: int = 1000) -> str:
             "0.400), but boosting gives better probabilities (log-loss 0.300).",
         ),
         (
+            Quality(0.9, 0.4, 0.02),
+            [("boosting", Quality(0.91, 0.3, 0.02))],
+            "Worth using for its classes here (90.0 % right, log-loss 0.400; on 1,000 points the "
+            "91.0 % of boosting may be chance), but boosting gives better probabilities "
+            "(log-loss 0.300).",
+        ),
+        (
+            Quality(0.91, 0.4, 0.02),
+            [("boosting", Quality(0.9, 0.3, 0.02))],
+            "Worth using for its classes here, more often right than boosting (91.0 % right, "
+            "log-loss 0.400), but boosting gives better probabilities (log-loss 0.300).",
+        ),
+        (
             Quality(1.0, 0.0004, 0.0),
             [("boosting", Quality(1.0, 0.0, 0.0))],
             "Worth using here: 100.0 % right, log-loss 0.000; the best other method tried, "

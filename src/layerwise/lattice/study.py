@@ -249,11 +249,14 @@ def verdict(table: Sequence[tuple[str, Quality]], points: int) -> str:
             f"against this network's {100 * own.accuracy:.1f} %."
         )
     if own.log_loss > 1.05 * best.log_loss + NO_DIFFERENCE:
-        return (
-            f"Worth using for its classes here, as right as {sharpest_name} "
-            f"({shown}), but {best_name} gives better probabilities "
-            f"(log-loss {best.log_loss:.3f})."
-        )
+        better = f"but {best_name} gives better probabilities (log-loss {best.log_loss:.3f})"
+        if own.accuracy < sharpest.accuracy:
+            return (
+                f"Worth using for its classes here ({shown}; on {points:,} points the "
+                f"{100 * sharpest.accuracy:.1f} % of {sharpest_name} may be chance), {better}."
+            )
+        right = "as right as" if own.accuracy == sharpest.accuracy else "more often right than"
+        return f"Worth using for its classes here, {right} {sharpest_name} ({shown}), {better}."
     compared = (
         f"the best other method tried, {best_name}, has {100 * best.accuracy:.1f} % and "
         f"{best.log_loss:.3f}"

@@ -195,3 +195,12 @@ def test_equal_recordings_give_equal_pictures(tmp_path):
     np.testing.assert_array_equal(scene.frame(-1, scale=0.25), again.frame(-1, scale=0.25))
     for suffix in (".png", ".svg"):
         assert scene.save(tmp_path / f"one{suffix}").stat().st_size > 10_000
+
+
+def test_usual_names_of_axes_stand_in_full_above_the_slices():
+    X, y = points(60, 3, 0)
+    model = LatticeClassifier(grid=(7, 9, 11), fuzzy_layers=2).fit(X, y)
+    axes = ["discriminant 1", "discriminant 2", "component 1"]
+    scene = view.lattice(model.record(axes=axes))
+    said = [mark.string for mark in scene.stop_marks(0) if isinstance(mark, Text)]
+    assert {axis for axis in axes for line in said if line.startswith(f"{axis} = ")} == set(axes)

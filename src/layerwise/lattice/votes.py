@@ -44,8 +44,9 @@ def majority(
     `window`: cells along a side, odd, 3 to 41. `weighting`: "uniform", or "distance": a cell at
     distance d has the weight 65,536/√(1 + d²), rounded. `classes`: how many there are, by default
     one more than the largest label. Cells beyond the edge and unclassified ones have no vote; a
-    cell that hears no vote stays as it is. All cells of a pass change at once. Exact in whole
-    numbers.
+    cell that hears no vote stays as it is. A tie keeps the cell's own class if that is among the
+    tied, otherwise it goes to the class that comes first. All cells of a pass change at once. Exact
+    in whole numbers.
 
     Raises `InputError` for a map, window, or number that cannot be used, `UnknownNameError` for
     another weighting.

@@ -13,6 +13,7 @@ from torch import nn
 
 import layerwise as lw
 from layerwise.errors import InputError
+from layerwise.render.raster import rasterize
 from layerwise.scene import Curves, Image, Text
 from layerwise.view.diagram.graph import network_graph
 from layerwise.view.network.density import Density
@@ -348,3 +349,41 @@ def test_the_same_trace_gives_the_same_marks():
             one.frame(round(one.stops[stop].start * one.fps)),
             other.frame(round(other.stops[stop].start * other.fps)),
         )
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", ["dense", "convolution"])
+def test_a_network_that_diverged_is_filmed_and_its_numbers_are_told(number, kind):
+    torch.manual_seed(0)
+    if kind == "dense":
+        model, batch = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), torch.ones(1, 3)
+    else:
+        model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2))
+        batch = torch.ones(1, 1, 4, 4)
+    trace = lw.record(model, batch * number, torch.tensor([1]), backward=True)
+    scene = lw.view.network(trace, classes=["a", "b"], focus="0:1")
+    for stop in range(len(scene.stops)):
+        rasterize(scene.stop_marks(stop), (96, 54), scene.ground)  # refuses what is not finite
+    said = [m.string for m in scene.stop_marks(len(scene.stops) - 1) if isinstance(m, Text)]
+    assert said.count("not a number") >= 2
+    list(scene.units().layers)
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        (nn.Linear(1, 1), {}, "network shows traces, or runs that have one. Received a Linear"),
+        (None, {"speed": float("nan")}, "positive speed. Received nan"),
+        (None, {"speed": "fast"}, "positive speed. Received 'fast'"),
+        (None, {"focus": 3}, "A focus is a layer and a unit"),
+    ],
+)
+def test_what_is_no_trace_speed_or_focus_is_refused(given, options, message):
+    trace = given or lw.record(nn.Linear(2, 2), torch.ones(1, 2))
+    with pytest.raises(InputError, match=message):
+        lw.view.network(trace, **options)
+
+
+def test_an_empty_batch_has_nothing_to_film():
+    with pytest.raises(InputError, match="no sample to show"):
+        lw.view.network(lw.record(nn.Linear(2, 2), torch.ones(0, 2)))

@@ -14,6 +14,7 @@ from ...garbage import uncollected
 from ...scene import Mark, Part, Scene, Timeline
 from ...trace import Trace
 from ...typeface import shorten
+from ..charts.frame import trace_of
 from ..marks import label, wrapped
 from ..style import (
     BOLD_WEIGHT,
@@ -81,6 +82,8 @@ def diagram(
         )
     if level is not None and level < 0:
         raise InputError("A level of detail counts from 0", received=f"level={level!r}")
+    if not isinstance(network, NetworkGraph):
+        network = trace_of(network, "diagram")
     graph = network if isinstance(network, NetworkGraph) else network_graph(network)
     name = title or (network.title if isinstance(network, Trace) else "")
     look = theme_named(theme)

@@ -13,7 +13,7 @@ from ...types import FloatArray, float32_array
 from ..marks import label
 from ..style import BOLD_WEIGHT, LABEL_SIZE, Theme, format_count, format_number, format_percent
 from .places import Places
-from .reading import Reading
+from .reading import Reading, largest
 from .story import State
 
 Answers: TypeAlias = Literal["softmax", "exponential", "probabilities", "outputs"]
@@ -44,11 +44,12 @@ class Answer:
         flat = values.reshape(-1)
         if self.answers in ("outputs", "probabilities"):
             return flat
-        if self.answers == "exponential":
-            exponential: FloatArray = np.exp(flat)
-            return exponential
-        raised = np.exp(flat - flat.max())
-        softmax: FloatArray = raised / raised.sum()
+        with np.errstate(over="ignore", invalid="ignore"):  # of outputs that are not finite
+            if self.answers == "exponential":
+                exponential: FloatArray = np.exp(flat)
+                return exponential
+            raised = np.exp(flat - flat.max())
+            softmax: FloatArray = raised / raised.sum()
         return softmax
 
     def _captions(self) -> list[Mark]:
@@ -106,12 +107,12 @@ class Answer:
         bars = self.bars
         left, width, edge, size = bars.left, bars.width, bars.edge, bars.size
         count = len(column.boxes)
-        most = float(np.abs(shares).max()) or 1.0
+        most = largest([shares])
         drawn = self.reading.chosen(column.number)
         places = drawn.places[:count]
         rest = np.delete(shares, places)
         shares = shares[places]
-        best = int(np.argmax(shares))
+        best = -1 if np.isnan(shares).any() else int(np.argmax(shares))
         scale = 1.0 if self.probabilities else most
         marks: list[Mark] = []
         backs, fronts, colors = [], [], []
@@ -131,7 +132,8 @@ class Answer:
             if lit > 0.5:
                 marks.append(label(edge, base, text, ink, size=size, weight=weight, anchor="end"))
             room = width if beside else min(width, edge - wide - 16 - left)
-            full = max(room * min(abs(share) / scale, 1.0) * lit, 0)
+            part = 0.0 if np.isnan(share) else min(abs(float(share)) / scale, 1.0)
+            full = max(room * part * lit, 0)
             backs.append([left, middle + bars.bar, room, bars.height])
             fronts.append([left, middle + bars.bar, full, bars.height])
             colors.append(ink)

@@ -59,8 +59,10 @@ class Convolved:
         patch = self.patch(row, column)
         if patch.shape != self.kernel.shape:
             return False
-        products = patch * self.kernel
         total = float(self.sums[row, column])
+        if not (np.isfinite(patch).all() and np.isfinite(self.kernel).all()):
+            return False
+        products = patch * self.kernel
         size = float(np.abs(products).sum()) + abs(total)
         off = abs(float(products.sum()) + (self.bias or 0.0) - total)
         return off <= EXACT * max(size, 1e-12)
@@ -78,6 +80,8 @@ class Convolved:
             :, :: self.stride[0], :: self.stride[1], :: self.dilation[0], :: self.dilation[1]
         ]
         if windows.shape[1:3] != self.sums.shape:
+            return False
+        if not (np.isfinite(self.given).all() and np.isfinite(self.kernel).all()):
             return False
         total = np.einsum("crskl,ckl->rs", windows, self.kernel, optimize=True)
         size = np.einsum("crskl,ckl->rs", np.abs(windows), np.abs(self.kernel), optimize=True)

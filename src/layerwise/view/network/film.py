@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -12,6 +13,7 @@ from ...errors import InputError
 from ...language import words
 from ...scene import Mark, Scene
 from ...trace import Trace
+from ..charts.frame import trace_of
 from ..diagram.folding import blocks_of
 from ..diagram.graph import network_graph
 from ..style import Theme
@@ -61,8 +63,9 @@ def network(
     that have too many units, and how it was chosen, is said on the picture. Raises `InputError` for
     a recording without outputs, a sample or a focus that is not there.
     """
-    if speed <= 0:
-        raise InputError("A film needs a positive speed", received=f"{speed}")
+    trace = trace_of(trace, "network")
+    if not isinstance(speed, (int, float)) or not 0 < speed < math.inf:
+        raise InputError("A film needs a positive speed", received=f"{speed!r}")
     if not any(site.kind == "activation" for site in trace.sites):
         raise InputError(
             "This recording has no outputs of layers to draw",

@@ -254,6 +254,8 @@ class Focus:
         if bias is not None:
             at = stored_row(reading.trace.site(layer.bias).entries.get("unit"), self.unit)
             own = None if at is None else float(bias[at])
+        if not (np.isfinite(flat).all() and np.isfinite(weight[row]).all()):
+            return None
         products = flat * weight[row]
         size = float(np.abs(products).sum()) + abs(own or 0.0)
         if abs(float(products.sum()) + (own or 0.0) - float(total[whole])) > EXACT * max(size, 1.0):
@@ -302,7 +304,7 @@ def focus_on(text: str, reading: Reading, places: Places, theme: Theme, top: flo
     A layer is named as in the model, or by its number ("layer2:5"). `top` is where its strip
     begins. Raises `InputError` where there is no such layer or unit, with the nearest.
     """
-    name, colon, which = text.rpartition(":")
+    name, colon, which = str(text).rpartition(":")
     if not colon or not which.isdigit():
         raise InputError(
             "A focus is a layer and a unit", received=repr(text), allowed="Such as 'fc2:5'"

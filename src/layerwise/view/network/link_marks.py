@@ -88,8 +88,8 @@ class LinkMarks:
             self._strengths(index, here.moment, False),
             self._strengths(index, there.moment, False), fraction,
         )  # fmt: skip
-        share = np.nan_to_num(weights / self._heaviest[index])
-        signal = self._signal(links, share, here, there, fraction)
+        share = np.nan_to_num(weights / self._heaviest[index], posinf=1.0, neginf=-1.0)
+        signal = np.nan_to_num(self._signal(links, share, here, there, fraction), posinf=1.0)
         straight = links.kind == "straight"
         colors = np.zeros((len(share), 4))
         colors[:, :3] = theme.grey[:3] if straight else signed_color(np.sign(share), 1, theme)
@@ -101,7 +101,7 @@ class LinkMarks:
                 self._strengths(index, there.moment, True), fraction,
             )  # fmt: skip
             if np.isfinite(slopes).any():
-                steep = np.nan_to_num(slopes / self._hardest)
+                steep = np.nan_to_num(slopes / self._hardest, posinf=1.0, neginf=-1.0)
                 backward = signed_color(np.sign(steep), 1, theme).astype(float)
                 colors[:, :3] += back * (backward - colors[:, :3])
                 strong = np.sqrt(np.abs(steep))
@@ -138,7 +138,7 @@ class LinkMarks:
         sent = between(one, other, fraction)
         carried: FloatArray = np.abs(share) * np.abs(sent)[links.pairs[:, 0]]
         most = float(carried.max(initial=0))
-        return np.asarray(carried / most) if most > 0 else carried
+        return np.asarray(carried / most) if 0 < most < np.inf else np.isinf(carried) * 1.0
 
     def _sizes(self, number: int, moment: int) -> FloatArray | None:
         units = self.reading.units(number, moment)

@@ -24,7 +24,7 @@ from ..style import (
 from .answer import Answer
 from .layout import Layout
 from .places import Column, Places
-from .reading import Reading
+from .reading import Reading, largest
 from .short_number import short_number
 from .story import State
 
@@ -130,7 +130,8 @@ class Panels:
             name = names[at] if at < len(names) else f"input {at + 1}"
             number = ""
             if column.content != "map":
-                number = format_count(int(value)) if whole else format_number(float(value), 3)
+                counted = whole and np.isfinite(value)
+                number = format_count(int(value)) if counted else format_number(float(value), 3)
             place = self._row_place(column, at)
             if place is None:  # a tall picture of a deep network has room for some
                 more = f"and {format_count(len(values) - at)} more"
@@ -332,9 +333,13 @@ def _written(
 
 def _as_pixels(values: FloatArray, theme: Theme) -> tuple[ByteArray, str]:
     """An input as a picture, and what must be said about it."""
-    most = float(np.abs(values).max(initial=0.0))
+    most = largest([values])
     if values.ndim == 3 and values.shape[0] in (3, 4):
-        low, high = float(values.min()), float(values.max())
+        finite = values[np.isfinite(values)]
+        low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+        if finite.size == values.size:
+            low, high = float(values.min()), float(values.max())
+        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
         if low >= 0 and high <= 1:
             return np.rint(255 * values[:3].transpose(1, 2, 0)).astype(np.uint8), ""
         spread = (values[:3] - low) / ((high - low) or 1.0)
@@ -353,9 +358,9 @@ def _as_pixels(values: FloatArray, theme: Theme) -> tuple[ByteArray, str]:
         said = "" if flat.size < 64 else "in rows, as they come"
     if values.ndim >= 2 and float(plane.min(initial=0.0)) >= 0:
         ink, ground = np.array(theme.ink[:3], float), np.array(theme.unclassified[:3], float)
-        share = np.clip(plane / (most or 1.0), 0, 1)[..., None]
+        share = np.clip(plane / most, 0, 1)[..., None]
         return np.rint(ground + share * (ink - ground)).astype(np.uint8), said
-    return signed_color(plane, most or 1.0, theme), said
+    return signed_color(plane, most, theme), said
 
 
 def _square(flat: FloatArray) -> FloatArray:

@@ -197,6 +197,8 @@ def products(reading: Reading, number: int, numbers: IntArray, moment: int) -> P
         bias = None if (held < 0).any() else bias[held]
     elif layer.bias:
         return None
+    if not (np.isfinite(flat).all() and np.isfinite(weight[rows]).all()):
+        return None
     each = weight[rows] * flat
     total, own_sums = each.sum(axis=1), sums[at]
     off = np.abs(total + (0 if bias is None else bias) - own_sums)

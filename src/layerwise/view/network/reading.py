@@ -74,9 +74,11 @@ class Reading:
         self._chosen: dict[int, Chosen] = {}
         self._output = lru_cache(maxsize=4096)(self._look_up)
         count = self.samples
+        if not count:
+            raise InputError("This recording has no sample to show", received=trace.title)
         if fixed is not None and not 0 <= fixed < count:
             raise InputError(
-                f"There is no sample {fixed} in this recording",
+                f"There is no sample {fixed} in this recording, counted from 0",
                 allowed=f"Samples 0 to {count - 1} were kept",
             )
 

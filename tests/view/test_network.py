@@ -387,3 +387,13 @@ def test_what_is_no_trace_speed_or_focus_is_refused(given, options, message):
 def test_an_empty_batch_has_nothing_to_film():
     with pytest.raises(InputError, match="no sample to show"):
         lw.view.network(lw.record(nn.Linear(2, 2), torch.ones(0, 2)))
+
+
+def test_of_many_answers_the_foot_says_which_are_drawn():
+    torch.manual_seed(0)
+    model, batch = nn.Linear(3, 40), torch.randn(2, 3)
+    scene = lw.view.network(lw.record(model, batch), sample=1)
+    assert "10 of 40 units (linear): largest for this sample" in scene.description
+    drawn = {m.string for m in scene.stop_marks(len(scene.stops) - 1) if isinstance(m, Text)}
+    largest = model(batch)[1].topk(10).indices.tolist()
+    assert {f"unit {number + 1}" for number in largest} <= drawn

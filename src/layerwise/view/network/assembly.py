@@ -24,7 +24,7 @@ from .lit_diagram import BOX_WORDS, LitDiagram
 from .panels import Panels
 from .places import MOST_COLUMNS, Places, answer_alone, layer_ranks, places_of
 from .plane import is_plane
-from .reading import Reading
+from .reading import LARGEST_ANSWERS, Reading
 from .story import tell
 
 MOST_MOMENTS = 240
@@ -164,16 +164,18 @@ def _foot(
     about = trace.about
     parts = [str(about.get("data", "")), str(about.get("model", ""))]
     left_out: dict[tuple[str, str], list[str]] = {}
-    for column in places.columns[:-1]:
+    for column in places.columns:
         said = reading.said(column.number)
-        if said:
+        if said and len(column.boxes) >= len(reading.chosen(column.number)):
             name = reading.graph.layers[column.number].name
             left_out.setdefault(said, []).append(name)
     rules = dict.fromkeys(rule for _, rule in left_out)
     for rule in rules:
         some = [f"{count} ({', '.join(names)})"
                 for (count, own), names in left_out.items() if own == rule]  # fmt: skip
-        parts.append(f"{', '.join(some)} by {rule}")
+        at_last = ", at the last moment" if len(reading.moments) > 1 else ""
+        chosen_by = f": {rule}{at_last}" if rule == LARGEST_ANSWERS else f" by {rule}"
+        parts.append(f"{', '.join(some)}{chosen_by}")
     if places.depth > MOST_COLUMNS:
         drawn = [layer for layer in reading.graph.layers if layer.kind != "input"]
         longest = format_count(places.depth)

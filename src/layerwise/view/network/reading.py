@@ -26,6 +26,7 @@ MOST_UNITS: Final = 40
 CHOSEN_UNITS: Final = 24
 MOST_MAPS: Final = 12
 MOST_ANSWERS: Final = 10
+LARGEST_ANSWERS: Final = "largest for this sample"  # at the last moment
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +227,7 @@ class Reading:
             given = self.output(number, self.moments[-1])
             if given is not None:
                 places = np.sort(np.argsort(-given, kind="stable")[:MOST_ANSWERS])
-                return Chosen(places, numbers[places], total, "largest for this sample")
+                return Chosen(places, numbers[places], total, LARGEST_ANSWERS)
         pictured = offset + 1 < len(layer.shape)  # a unit is a map or a strip, and needs room
         most, fewer = (MOST_MAPS, MOST_MAPS) if pictured else (MOST_UNITS, CHOSEN_UNITS)
         if count <= most:

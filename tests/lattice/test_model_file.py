@@ -151,6 +151,9 @@ BROKEN: dict[str, Any] = {
     "center": lambda d, t: t.update(center=np.zeros(5)),
     "no matrix": lambda d, t: t.pop("matrix"),
     "frequencies": lambda d, t: t.update(frequencies=np.zeros(9)),
+    "no shares": lambda d, t: t.update(frequencies=np.zeros(3)),
+    "negative share": lambda d, t: t.update(frequencies=np.array([1.5, -1.0, 0.5])),
+    "unknown share": lambda d, t: t.update(frequencies=np.array([np.nan, 0.5, 0.5])),
     "version": lambda d, t: d.update(version="x"),
 }
 

@@ -171,6 +171,9 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
     for name in ("frequencies", "class_points"):
         if tensors[name].shape != (recipe.classes,):
             raise ValueError(f"its {name} do not fit its classes")
+    shares = tensors["frequencies"]
+    if not (shares.min() >= 0 and abs(shares.sum() - 1) < 1e-6):  # NaN is refused too
+        raise ValueError("its class frequencies are no shares")
     kept = document["projection"]
     model.projection_ = Projection(
         tensors["center"], tensors["matrix"], float(kept["kept"]), str(kept["note"]),

@@ -44,6 +44,21 @@ def test_the_example_runs() -> None:
     assert "four in a hidden layer: 100% right" in printed
 
 
+def test_every_language_shows_the_same_training(chapter_of: ChapterOf) -> None:
+    tables = [
+        part.rows
+        for language in ("en", "de")
+        for part in chapter_of("decision", language).parts
+        if isinstance(part, Table)
+    ]
+    english, german = ([[cell.replace(",", ".") for cell in row[1:]] for row in t] for t in tables)
+    assert english == german
+    said = " ".join(part.alt for part in chapter_of("decision", "de").parts
+                    if isinstance(part, Figure))  # fmt: skip
+    assert "verschieden und gleich" in said and "oben und unten" in said
+    assert "upper" not in said
+
+
 def test_an_answer_in_german() -> None:
     said = answer(words("de"), "mlp 6 tanh")
     assert "von 12 Startwerten" in said

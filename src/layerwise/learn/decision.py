@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
+from ..data.dataset import Card, Dataset
 from ..data.load import load
 from ..explain.decision.line import best_line
 from ..explain.decision.maps import DecisionRecorder, decision
@@ -17,7 +18,7 @@ from ..models.perceptron import perceptron
 from ..scene import Scene
 from ..trace import Trace
 from ..train.fit import fit
-from ..types import Array, FloatArray
+from ..types import FloatArray, IntArray
 from ..view.principles.decision.film import decision as decision_film
 from ..view.spoken import Spoken
 from ..view.style import format_percent
@@ -32,7 +33,7 @@ _SPIRAL = "mlp 8-8 tanh"
 
 def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> Chapter:
     """The chapter; `input` is a network in words for the spiral, such as "mlp 16-16 tanh"."""
-    made = _Figures(words, theme, input or _SPIRAL)
+    made = _Figures(words, theme, _SPIRAL if input is None else input)
     parts: list[Part] = [
         Prose(words("decision.intro")),
         Heading(words("decision.head-line")),
@@ -88,14 +89,24 @@ class _Figures(Spoken):
         return Figure(key, scene, caption, scene.description)
 
     @cached_property
-    def corners(self) -> tuple[FloatArray, Array]:
-        """Four clouds of 30 points, exclusive or: opposite ones are of one class."""
+    def corners(self) -> tuple[FloatArray, IntArray]:
+        """Four clouds of 30 points, exclusive or: opposite ones are of one class.
+
+        Classes are learned as numbers: names would be sorted, and another language would give
+        other trainings.
+        """
         random = np.random.default_rng(0)
         middles = np.array([[-1, -1], [1, 1], [-1, 1], [1, -1]])
         which = np.arange(120) % 4
         points = middles[which] + 0.22 * random.standard_normal((120, 2))
-        names = np.array([self.words("decision.same"), self.words("decision.different")])
-        return points, names[(which > 1).astype(int)]
+        return points, (which < 2).astype(int)
+
+    @cached_property
+    def named(self) -> Dataset:
+        """The same points, with the names of their classes, to be drawn."""
+        names = (self.words("decision.different"), self.words("decision.same"))
+        card = Card("corners", title="", origin="")
+        return Dataset(*self.corners, ("x", "y"), names, None, card)
 
     @cached_property
     def counts(self) -> Trace:
@@ -134,14 +145,13 @@ class _Figures(Spoken):
 
     def xor(self) -> list[Part]:
         """Four clouds that no line parts."""
-        points, names = self.corners
         found = self.accuracies(0)
         seed = self.solved(0)
         trace = self.trained(0, seed)
         said = self.words(
             "decision.xor", seeds=_SEEDS, best=self.percent(float(found.max())),
             worst=self.percent(float(found.min())),
-            line=self.percent(best_line(points, names)),
+            line=self.percent(best_line(*self.corners)),
             loss=self.number(np.median(self.counts.series("training loss")[1][:_SEEDS]), 2),
         )  # fmt: skip
         return [
@@ -150,10 +160,10 @@ class _Figures(Spoken):
 
     def trained(self, width: int, seed: int, every: int = 0) -> Trace:
         """The network of that seed once more, as it ended or with its way there."""
-        seen = DecisionRecorder(self.corners, every=every or _XOR["epochs"], resolution=80)
+        seen = DecisionRecorder(self.named, every=every or _XOR["epochs"], resolution=80)
         run = fit(_network(width, seed), self.corners, seed=seed, keep=None, health=False,
                   on_epoch=seen, **_XOR)  # fmt: skip
-        return seen.trace if every else decision(run, self.corners)
+        return seen.trace if every else decision(run, self.named)
 
     def hidden(self) -> list[Part]:
         """Hidden layers of two, three and four neurons."""
@@ -221,8 +231,10 @@ class _Figures(Spoken):
         from sklearn.linear_model import LogisticRegression
         from sklearn.tree import DecisionTreeClassifier
 
-        moons = load("moons", size=240, noise=0.18)
-        tree = DecisionTreeClassifier(max_depth=5, random_state=0).fit(moons.features, moons.y)
+        names = (self.words("decision.upper"), self.words("decision.lower"))
+        moons = replace(load("moons", size=240, noise=0.18), classes=names)
+        tree = DecisionTreeClassifier(max_depth=5, random_state=0)
+        tree.fit(moons.features, moons.labels)
         flowers = load("iris")
         known = LogisticRegression(max_iter=1000).fit(flowers.features, flowers.y)
         plane = decision(known, flowers)

@@ -32,7 +32,7 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
     Trains four networks in each of five ways: about half a minute. Raises what
     `explain.regularisation` raises.
     """
-    data = input or "digits"
+    data = "digits" if input is None else input
     made = _Figures(words, theme, data, regularisation(data, seeds=_SEEDS, epochs=_EPOCHS))
     parts: list[Part] = [
         Prose(words("regularisation.intro")),
@@ -78,18 +78,30 @@ class _Figures(Spoken):
 
     def apart(self) -> list[Part]:
         """What overfitting is, and the curves of each way."""
-        plain = self.trace["control loss", self.trace.about["ways"].index("nothing")].mean(0)
-        best = int(np.argmin(plain))
         said = self.words(
             "regularisation.apart",
             samples=self.trace.about["samples"], wrong=self.trace.about["wrong"],
             control=self.count(self.trace.about["control samples"]),
-            epochs=self.trace.about["epochs"],
+            epochs=self.trace.about["epochs"], course=self.course(),
             training=self.percent(self.end("training accuracy", "nothing")),
-            best=best + 1, least=self.number(plain[best]), last=self.number(plain[-1]),
             judged=self.percent(self.end("control accuracy", "nothing")),
         )  # fmt: skip
         return [Prose(said), self.figure("apart", curves(self.trace, **self.view()))]
+
+    def course(self) -> str:
+        """How the loss without help went on after its best epoch: learned by heart, or not."""
+        place = self.trace.about["ways"].index("nothing")
+        control = self.trace["control loss", place].mean(0)
+        training = self.trace["training loss", place].mean(0)
+        best = int(np.argmin(control))
+        numbers = {
+            "least": self.number(control[best]), "last": self.number(control[-1]),
+            "then": self.number(training[best]), "now": self.number(training[-1]),
+        }  # fmt: skip
+        if numbers["least"] == numbers["last"]:
+            return self.words("regularisation.apart-falls", last=numbers["last"])
+        name = "grows" if training[-1] < training[best] else "both"
+        return self.words(f"regularisation.apart-{name}", best=best + 1, **numbers)
 
     def dropout(self) -> list[Part]:
         """The real masks of a training."""
@@ -124,10 +136,22 @@ class _Figures(Spoken):
         said = self.words(
             "regularisation.decay", shrink=self.percent(shrink),
             plain=self.number(spread["nothing"]), decayed=self.number(spread["weight decay"]),
-            training=self.percent(self.end("training accuracy", "weight decay")),
+            price=self.price(),
         )  # fmt: skip
         scene = regularisation_weights(self.trace, **self.view())
         return [Prose(said), self.figure("weights", scene)]
+
+    def price(self) -> str:
+        """What weight decay costs on the training samples, if anything."""
+        loss, without = (self.end("training loss", way) for way in ("weight decay", "nothing"))
+        losses = {"loss": self.number(loss), "without": self.number(without)}
+        if loss <= without:
+            return self.words("regularisation.decay-free", **losses)
+        return self.words(
+            "regularisation.decay-price", **losses,
+            training=self.percent(self.end("training accuracy", "weight decay")),
+            all=self.percent(self.end("training accuracy", "nothing")),
+        )  # fmt: skip
 
     def augment(self) -> list[Part]:
         """One image and its copies."""
@@ -153,19 +177,31 @@ class _Figures(Spoken):
                 self.percent(float(ends.mean())),
                 f"{self.percent(ends.min())} – {self.percent(ends.max())}",
             ))  # fmt: skip
-        least = min(ways, key=lambda way: self.end("control loss", way))
-        best = max(ways, key=lambda way: self.end("control accuracy", way))
-        said = self.words(
-            "regularisation.together", seeds=_SEEDS,
-            least=way_name(least, self.words), best=way_name(best, self.words),
-            plain=self.percent(self.end("control accuracy", "nothing")),
-            most=self.percent(self.end("control accuracy", best)),
-        )  # fmt: skip
         loss = curves(self.trace, together=True, **self.view())
         accuracy = curves(self.trace, together=True, metric="accuracy", **self.view())
         table = Table(head, tuple(rows), self.words("regularisation.table-caption"))
         return [
-            Prose(said), self.figure("together-loss", loss),
+            Prose(self.ranking(ways)), self.figure("together-loss", loss),
             self.figure("together-accuracy", accuracy), table,
             Prose(self.words("regularisation.close")),
         ]  # fmt: skip
+
+    def ranking(self, ways: list[str]) -> str:
+        """Which remedy ends best, or that none beats no help."""
+        losses = {way: self.end("control loss", way) for way in ways}
+        rights = {way: self.end("control accuracy", way) for way in ways}
+        least, best = min(ways, key=losses.__getitem__), max(ways, key=rights.__getitem__)
+        plain, high = self.percent(rights["nothing"]), self.number(losses["nothing"])
+        if losses[least] < losses["nothing"]:
+            low = self.number(losses[least])
+            loss = self.words("regularisation.together-loss", seeds=_SEEDS, high=high, low=low,
+                              least=way_name(least, self.words))  # fmt: skip
+        else:
+            loss = self.words("regularisation.together-loss-none", seeds=_SEEDS, high=high)
+        if rights[best] > rights["nothing"]:
+            most = self.percent(rights[best])
+            right = self.words("regularisation.together-right", plain=plain, most=most,
+                               best=way_name(best, self.words))  # fmt: skip
+        else:
+            right = self.words("regularisation.together-right-none", plain=plain)
+        return " ".join((loss, right, self.words("regularisation.together")))

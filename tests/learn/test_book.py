@@ -9,6 +9,7 @@ import pytest
 from built_chapters import ChapterOf
 
 from layerwise.language import languages, words
+from layerwise.learn import markdown
 from layerwise.learn.catalog import CHAPTERS, told
 from layerwise.learn.chapter import Chapter, Example, Figure, Heading, Prose, Table
 from layerwise.learn.markdown import (
@@ -75,6 +76,23 @@ def test_nothing_else_stands_in_the_book() -> None:
             figures = re.findall(r"\]\((figures/[^)]+)\)", text)
             linked |= {place, *(place.parent / figure for figure in figures)}
     assert {path for path in BOOK.rglob("*") if path.is_file()} == linked
+
+
+def test_a_figure_of_another_format_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = Text((20, 40), "x", 20, (0, 0, 0, 255))
+    scene = Scene(lambda stop, fraction: [mark], Timeline.even(2, step=1.0), size=(320, 180))
+    chapter = Chapter("neuron", "Title", "Summary.", (Figure("one", scene, "Seen.", "Seen."),))
+    monkeypatch.setattr(markdown, "build_chapter", lambda key, language: chapter)
+    figures = tmp_path / "en" / "figures"
+    figures.mkdir(parents=True)
+    own = (tmp_path / "en" / "photo.png", figures / "photo.png", figures / "neuron-notes.txt")
+    for path in (figures / "neuron-one.png", *own):
+        path.write_bytes(b"old")
+    written = markdown.write_book(tmp_path)
+    assert figures / "neuron-one.svg" in written
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {*written, *own}
 
 
 def test_every_part_has_its_markdown() -> None:

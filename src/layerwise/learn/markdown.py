@@ -27,8 +27,9 @@ _MARKUP: Final = re.compile(r"([\\`*_\[\]<|])")
 def write_book(folder: str | Path) -> list[Path]:
     """Write every chapter in every language, its figures and an index; returns what was written.
 
-    What an earlier build wrote there and this one did not is removed. The same chapters give the
-    same bytes. Raises `OutputError` where a file cannot be written.
+    A figure of a chapter that an earlier build wrote in a folder `figures` and this one did not,
+    such as one that was a PNG and is an SVG now, is removed, and nothing else is. The same chapters
+    give the same bytes. Raises `OutputError` where a file cannot be written.
     """
     root = Path(folder)
     written = [_write(root / "README.md", index_markdown())]
@@ -40,8 +41,9 @@ def write_book(folder: str | Path) -> list[Path]:
             for part in chapter.parts:
                 if isinstance(part, Figure):
                     written.append(_write_figure(place.parent / "figures", chapter.key, part))
-        for old in sorted((root / language).rglob("*")):
-            if old.suffix in (".md", ".svg", ".png") and old not in written:
+        for old in sorted((root / language / "figures").glob("*.*")):
+            ours = old.suffix in (".svg", ".png") and old.stem.startswith(tuple(CHAPTERS))
+            if ours and old not in written:
                 old.unlink()
     return written
 

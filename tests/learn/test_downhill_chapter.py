@@ -46,6 +46,12 @@ def test_six_race(english: Chapter) -> None:
     ]  # fmt: skip
 
 
+def test_formulas_are_written_as_the_language_writes_numbers(chapter_of: ChapterOf) -> None:
+    built = chapter_of("downhill", "de")
+    prose = " ".join(part.text for part in built.parts if isinstance(part, Prose))
+    assert "+ 0,3 x + y² + 0,4" in prose and "(2,625 − x" in prose
+
+
 def test_in_german_with_another_race() -> None:
     built = chapter(words("de"), theme="dark", input="rosenbrock")
     assert built.title == "Bergab"

@@ -94,7 +94,8 @@ def _opened(source: Any) -> tuple[Table, Card, Column | None]:
     from .files import looks_like_path, read_file
     from .frames import is_frame, read_array, read_frame, read_labels
 
-    if isinstance(source, str) and not looks_like_path(source):
+    blank = isinstance(source, str) and not source.strip()  # as a path, the folder one is in
+    if isinstance(source, str) and (blank or not looks_like_path(source)):
         raise unknown_name("data set", source, ENTRIES, do="A file is named with its suffix")
     if isinstance(source, str | Path):
         path = Path(source).expanduser()

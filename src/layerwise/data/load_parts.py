@@ -49,7 +49,8 @@ def load_parts(
         return source
     if isinstance(source, Dataset | ImageDataset) and target is None and not options:
         return source.parts(control, test, seed)
-    if not _holds_images(source):
+    blank = isinstance(source, str) and not source.strip()  # as a path, the folder one is in
+    if blank or not _holds_images(source):
         return load(source, target, **options).parts(control, test, seed)
     if target is not None:
         raise InputError(

@@ -28,6 +28,7 @@ from ..view.sheet import COLUMN
 from ..view.spoken import Spoken
 from .chapter import Chapter, Example, Figure, Heading, Part, Prose, Table
 
+_PICTURE, _KERNEL = "china", "sharpen"
 _SMALL = 12  # rows of the picture that is walked over
 _GREY = np.array([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)  # ITU-R 601
 _CORNER = np.array([[1, 2, 3], [0, 0, 0], [0, 0, 0]])
@@ -44,7 +45,9 @@ def chapter(
 
     Raises what `convolution` raises for pictures and kernels that cannot be.
     """
-    made = _Figures(words, theme, input or "china", kernel or "sharpen")
+    made = _Figures(
+        words, theme, _PICTURE if input is None else input, _KERNEL if kernel is None else kernel
+    )
     parts: list[Part] = [
         Prose(words("convolution.intro")),
         Heading(words("convolution.head-array")),
@@ -72,8 +75,8 @@ def chapter(
 
 def answer(words: Words, input: str | None = None, kernel: str | None = None) -> str:
     """What a kernel does: its numbers, their sum, and one place of the picture written out."""
-    given = read_kernel(kernel or "sharpen")
-    picture = input or "china"
+    given = read_kernel(_KERNEL if kernel is None else kernel)
+    picture = _PICTURE if input is None else input
     square = np.rint(picture_array(picture, size=(_SMALL, _SMALL))).astype(np.uint8)
     trace = convolution(square, given)
     moments = trace.where("sum")

@@ -33,7 +33,7 @@ POINTS: Final = 51
 
 def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> Chapter:
     """The chapter; `input` names the surface of the race: "beale", "rosenbrock", "ravine" …"""
-    made = _Downhill(words, theme, input or "beale")
+    made = _Downhill(words, theme, "beale" if input is None else input)
     parts: list[Part] = [
         Prose(words("downhill.intro")),
         Heading(words("downhill.two_heading")),
@@ -119,7 +119,7 @@ class _Downhill(Spoken):
         ends = [trace.series(f"loss {number}")[1][-1] for number in range(2)]
         best = min(float(height) for height in minima_of("two valleys"))
         text = self.words(
-            "downhill.valley", formula=SURFACES["two valleys"].formula,
+            "downhill.valley", formula=self.words.figures(SURFACES["two valleys"].formula),
             plain=self.number(ends[0]), momentum=self.number(ends[1]), best=self.number(best),
         )  # fmt: skip
         return [Prose(text), self.walk("valley", trace)]
@@ -135,7 +135,8 @@ class _Downhill(Spoken):
             for number in range(2)
         )
         text = self.words(
-            "downhill.saddle", formula=SURFACES["saddle"].formula, off=self.short(float(begin[1])),
+            "downhill.saddle", formula=self.words.figures(SURFACES["saddle"].formula),
+            off=self.short(float(begin[1])),
             slowest=self.count(slowest), slope=self.number(slopes[slowest], 2),
             end=self.number(trace.series("loss 0")[1][-1]),
             plain=self.count(plain), adam=self.count(adam),
@@ -157,7 +158,7 @@ class _Downhill(Spoken):
             )  # fmt: skip
         head = ("name", "rate", "end", "least", "steps")
         names = tuple(self.words(f"downhill.race_{name}") for name in head)
-        formula = SURFACES[self.raced].formula
+        formula = self.words.figures(SURFACES[self.raced].formula)
         text = self.words("downhill.race", formula=formula, steps=self.count(RACE_STEPS))
         table = Table(names, tuple(rows), self.words("downhill.race_table"))
         return [Prose(text), self.walk("race", trace), table]

@@ -50,7 +50,7 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
         Example("more"),
         Prose(words("more.recipe")),
     ]
-    if input:
+    if input is not None:
         parts[-2:-2] = made.own(_widths(input))
     return Chapter("more", words("more.chapter"), words("more.summary"), tuple(parts))
 

@@ -285,19 +285,15 @@ def _own(
     if crossing is None and added is None and weights is None:
         crossing = THRESHOLD
     names = _things(words) if weights is None and len(values) == len(THINGS) else None
+    kind = "step" if activation is None else activation
     return neuron(
-        values, weighed, bias=added, threshold=crossing, activation=activation or "step",
-        names=names,
+        values, weighed, bias=added, threshold=crossing, activation=kind, names=names
     )  # fmt: skip
 
 
 def _typed(text: str, what: str) -> list[float]:
     """The numbers of a text, spaces or commas between them."""
-    pieces = [piece for piece in re.split(r"[\s,;]+", text.replace(MINUS, "-")) if piece]
-    try:
-        numbers = [float(piece) for piece in pieces]
-    except ValueError:
-        numbers = []
+    numbers = _numbers(text)
     if not numbers:
         raise InputError(
             f"The {what} are numbers with spaces between them", received=repr(text),
@@ -307,10 +303,19 @@ def _typed(text: str, what: str) -> list[float]:
 
 
 def _one(text: str, what: str) -> float:
-    numbers = _typed(text, what)
+    numbers = _numbers(text)
     if len(numbers) != 1:
-        raise InputError(f"The {what} is one number", received=repr(text))
+        raise InputError(f"The {what} is one number", received=repr(text), do='Such as "25"')
     return numbers[0]
+
+
+def _numbers(text: str) -> list[float]:
+    """Those in a text; none where anything in it is no number."""
+    pieces = [piece for piece in re.split(r"[\s,;]+", text.replace(MINUS, "-")) if piece]
+    try:
+        return [float(piece) for piece in pieces]
+    except ValueError:
+        return []
 
 
 def _at(trace: Trace, site: str) -> float:

@@ -29,7 +29,7 @@ def chapter(words: Words, *, theme: str = "light", input: str | None = None) -> 
 
     Raises what `explain.picture_array` raises for a file that is no picture.
     """
-    made = _Sections(words, theme, input or "china")
+    made = _Sections(words, theme, "china" if input is None else input)
     parts: list[Part] = [
         Prose(words("receptive_fields.intro")),
         Heading(words("receptive_fields.heading-grow")),

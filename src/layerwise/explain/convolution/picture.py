@@ -84,6 +84,11 @@ def _from_file(given: str | Path, size: int | tuple[int, int] | None, colour: bo
     from PIL import Image
 
     path = Path(given)
+    if isinstance(given, str) and not given.strip():  # as a path, the folder one is in
+        raise FileError(
+            "A picture is named by its file", received=repr(given),
+            allowed="'china' and 'flower' are always there",
+        )  # fmt: skip
     if str(given) in PHOTOS and not path.exists():
         from sklearn.datasets import load_sample_image
 

@@ -13,4 +13,5 @@ one = perceptron(2, "identity", seed=1)
 for name, model in (("one neuron", one), ("four in a hidden layer", "mlp 4 tanh")):
     run = fit(model, (corners, classes), epochs=100, learning_rate=0.1, seed=1)
     trace = decision(run, (corners, classes))
-    print(f"{name}: {trace['accuracy', 0]:.0%} right, loss {run.history.last['training loss']:.3f}")
+    loss = run.history.last["training loss"]
+    print(f"{name}: {trace['accuracy', 0]:.0%} right, loss {loss:.3f}")

@@ -1,4 +1,4 @@
-"""The camera as a PyTorch network: the eight clean patterns, an L, all grey and a photograph."""
+"""The camera in PyTorch: the eight clean patterns, an L, all grey and a photograph."""
 
 import torch
 

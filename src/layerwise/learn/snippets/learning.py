@@ -11,4 +11,5 @@ print("largest difference", slopes["largest difference", 1])
 paths = chain_rule(network, [0.5, -1.0], 1, weight="fc1.weight[0, 1]")
 for number in paths.where("product"):
     print(paths["neurons", number], paths["product", number])
-print("sum", paths["partial sum", len(paths) - 2], "autograd", paths["gradient", len(paths) - 1])
+print("sum", paths["partial sum", len(paths) - 2])
+print("autograd", paths["gradient", len(paths) - 1])

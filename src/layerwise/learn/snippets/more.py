@@ -9,5 +9,6 @@ trace = sweep(
     epochs=60, batch_size="full", learning_rate=0.05,
 )  # fmt: skip
 
-for moment, accuracy in zip(trace.moments, trace.series("control accuracy")[1], strict=True):
+accuracies = trace.series("control accuracy")[1]
+for moment, accuracy in zip(trace.moments, accuracies, strict=True):
     print(f"{moment.at['value']} neurons, seed {moment.at['seed']}: {accuracy:.1%}")

@@ -148,7 +148,7 @@ class _Walks(Drawing):
         if about["network"]:
             parts.append(told("downhill.foot-network", model=str(about["surface"])))
         else:
-            parts.append(told("downhill.foot-formula", formula=str(about["formula"])))
+            parts.append(told("downhill.foot-formula", formula=told.figures(str(about["formula"]))))
         if self.race:
             rates = ", ".join(
                 f"{run.name} {rate:g}" for run, rate in zip(self.runs, about["rates"], strict=True)

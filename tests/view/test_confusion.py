@@ -11,12 +11,13 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 import layerwise as lw
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.scene import Rectangles
+from layerwise.scene import Rectangles, Segments, Text
 from layerwise.trace import Header, Trace
 from layerwise.train.confusion import ConfusionRecorder, confusion_table
+from layerwise.view.charts.chart import LINE
 from layerwise.view.charts.confusion import confusion
 from layerwise.view.palette import magnitude_color
-from layerwise.view.style import DARK, format_percent
+from layerwise.view.style import DARK, SMALLEST_SIZE, format_percent
 
 X, Y = (np.asarray(each) for each in load_iris(return_X_y=True))
 NAMES = load_iris().target_names
@@ -166,3 +167,13 @@ def test_what_cannot_be_is_refused():
             "mlp 8", (X, NAMES[Y]), on_epoch=ConfusionRecorder(samples=(X[:1], ["setos"])),
             **OPTIONS,
         )  # fmt: skip
+
+
+def test_the_curve_does_not_cross_what_is_said_of_the_largest_class():
+    for right in (3, 6, 9):  # below the largest class's share, a little above, well above
+        counts = np.array([[[right, 10 - right], [5, 2]]] * 4)
+        marks = confusion(counts, ["a", "b"]).stop_marks(3)
+        said = next(m for m in marks if isinstance(m, Text) and m.string.startswith("largest"))
+        curve = next(m for m in marks if isinstance(m, Segments) and m.widths[0] == LINE)
+        height = curve.ends[-1, 3]
+        assert not said.at[1] - SMALLEST_SIZE < height < said.at[1] + 2

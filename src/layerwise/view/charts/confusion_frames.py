@@ -238,7 +238,7 @@ class ConfusionFrames:
             marks.append(
                 label(
                     left + width,
-                    level + (22 if height * self.guess > 44 else -10),
+                    level + (22 if self._is_below(text_width(words, SMALLEST_SIZE)) else -10),
                     words,
                     theme.grey,
                     size=SMALLEST_SIZE,
@@ -246,6 +246,17 @@ class ConfusionFrames:
                 )
             )
         return marks
+
+    def _is_below(self, wide: float) -> bool:
+        """Whether what is said of the largest class stands below its line: where it is free."""
+        left, _, width, height = self._curve_box()
+        along = np.linspace(left + width - wide, left + width, 40)
+        span = (self.places[-1] - self.places[0]) or 1
+        own = left + width * (self.places - self.places[0]) / span
+        over = height * (np.interp(along, own, self.accuracy) - self.guess)  # pixels above it
+        room = height * self.guess > 44
+        taken = bool(((over < 8) & (over > -32)).any())
+        return room and (not taken or bool(((over > -8) & (over < 32)).any()))
 
     def _curve(self, at: int) -> list[Mark]:
         theme = self.theme

@@ -106,3 +106,23 @@ def test_wrong_recordings_and_pairs(model, trace) -> None:
         view.lattice_pairs(LatticeClassifier(grid=20).fit(X[:, :2], Y).trace_)
     with pytest.raises(InputError, match="a lattice network"):
         view.lattice(trace)
+
+
+def test_points_that_lack_a_value_of_the_pair_are_counted() -> None:
+    holes = X.copy()
+    holes[np.random.default_rng(0).random(X.shape) < np.linspace(0, 0.2, X.shape[1])] = np.nan
+    model = LatticeEnsembleClassifier(rounds=12, missing="ignore", components=0)
+    trace = model.fit(holes, NAMES).record(holes, NAMES)
+    counts = set()
+    for number in range(1, len(trace.about["pairs"]) + 1):
+        columns = model.pairs_[number - 1].axes
+        lacking = int(np.isnan(holes[:, list(columns)]).any(axis=1).sum())
+        scene = view.lattice_pairs(trace, pair=number)
+        line = " ".join(words(scene, 0))
+        assert ("not drawn" in line) == (lacking > 0)
+        if lacking:
+            assert f"{lacking} points lack their values here and are not drawn" in line
+        drawn = next(mark for mark in scene.stop_marks(0) if isinstance(mark, Discs))
+        assert len(drawn.centers) == len(holes) - lacking
+        counts.add(lacking)
+    assert len(counts) > 2

@@ -254,4 +254,13 @@ class _Drawing:
             "hue: the class that a pair alone makes the likeliest, strength: how likely, "
             f"in full at {format_percent(self.strongest)}",
             *self.trace.notes,
+            self._undrawn(),
         ])  # fmt: skip
+
+    def _undrawn(self) -> str:
+        """How many control points have no place in the large picture, nothing if all have one."""
+        if not self.about["points_shown"]:
+            return ""
+        lacking = int((self.trace[f"points of pair {self.pair}", 0] < 0).any(axis=1).sum())
+        one = "1 point lacks its value" if lacking == 1 else f"{lacking:,} points lack their values"
+        return f"{one} here and {'is' if lacking == 1 else 'are'} not drawn" if lacking else ""

@@ -29,8 +29,8 @@ class Keep:
     anything.
 
     In training, summaries are taken at every `summary_every`-th step, values at every `every`-th
-    (None: every 20th, and in a training of fewer than 1,200 steps oftener: about 60 times), of the
-    first `samples` of the batch and of `neurons` units or channels of each layer: those with
+    (None: every 20th; `fit` takes 60 to 120 of fewer than 1,200 steps, or all of fewer than 60), of
+    the first `samples` of the batch and of `neurons` units or channels of each layer: those with
     the largest mean |output| when first seen, named in the site's `entries`. None: all of them.
 
     `budget`, in bytes or as "256 MB", is for all arrays before compression. Where it is about to be

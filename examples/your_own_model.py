@@ -57,7 +57,7 @@ def main(folder: Path) -> None:
     model = TwoSights(classes=3)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 
-    with lw.recording(model, lw.Keep(every=20, budget="50 MB")) as recorder:
+    with lw.recording(model, lw.Keep(every=7, budget="50 MB")) as recorder:
         for _ in range(STEPS):
             pictures, kinds = bars(64)
             optimizer.zero_grad()

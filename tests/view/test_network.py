@@ -397,3 +397,15 @@ def test_of_many_answers_the_foot_says_which_are_drawn():
     drawn = {m.string for m in scene.stop_marks(len(scene.stops) - 1) if isinstance(m, Text)}
     largest = model(batch)[1].topk(10).indices.tolist()
     assert {f"unit {number + 1}" for number in largest} <= drawn
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_it_is_said_where_each_step_has_a_batch_of_its_own(same):
+    torch.manual_seed(0)
+    model, batch = nn.Linear(3, 2), torch.randn(4, 3)
+    with lw.recording(model, lw.Keep(every=1)) as recorder:
+        for _ in range(3):
+            model(batch if same else torch.randn(4, 3)).sum().backward()
+            torch.optim.SGD(model.parameters(), 0.1).step()
+    scene = lw.view.network(recorder.trace)
+    assert ("each step shows a sample of its own batch" in scene.description) != same

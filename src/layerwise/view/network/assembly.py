@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ...errors import InputError
 from ...trace import Trace
 from ..charts.frame import chosen
@@ -208,6 +210,10 @@ def _foot(
         parts.append("gradients: by √ of their size, of the largest")
     if answers in ("softmax", "exponential"):
         parts.append(f"answer: {answers} of the outputs")
+    given = [reading.batch(reading.graph.layers[0].shown, moment) for moment in moments[:2]]
+    held = [batch for batch in given if batch is not None]
+    if len(held) == 2 and not np.array_equal(held[0], held[1], equal_nan=True):
+        parts.append("each step shows a sample of its own batch")
     if "standardised" in about:
         parts.append("columns as they were; the network sees them standardised")
     if len(moments) < len(reading.moments):

@@ -10,6 +10,7 @@ from layerwise.errors import InputError, UnknownNameError
 from layerwise.explain.slopes.local_derivatives import local_derivatives
 from layerwise.explain.slopes.nudges import nudges
 from layerwise.models.mlp import mlp
+from layerwise.scene import Discs
 from layerwise.trace import Trace
 from layerwise.view.principles.slopes.expression import local_derivatives as draw_graph
 from layerwise.view.principles.slopes.nudges import nudges as draw
@@ -69,6 +70,19 @@ def test_graph_shows_values_then_slopes(language: str) -> None:
         node = graph.about["nodes"][int(graph.moments[moment].at["node"])]
         if node["kind"] != "number":
             assert format_number(float(graph["slope", moment]), 3) in said
+
+
+def test_a_graph_of_many_variables_has_room_for_all() -> None:
+    graph = local_derivatives(
+        "relu(a*b + c*d + e*f) ** 3 / (1 + exp(-a*b))", a=1, b=2, c=3, d=4, e=5, f=6
+    )
+    scene = draw_graph(graph)
+    for stop in (12, len(scene.stops) - 1):
+        check_words(scene, stop)
+    (circles,) = [mark for mark in scene.stop_marks(0) if isinstance(mark, Discs)]
+    places = np.asarray(circles.centers)
+    between = np.hypot(*np.moveaxis(places[:, None] - places, 2, 0))
+    assert between[~np.eye(len(places), dtype=bool)].min() > 3 * float(circles.radii[0])
 
 
 def test_other_traces_and_names_are_refused(trace: Trace) -> None:

@@ -56,7 +56,7 @@ def prepared(
         )  # fmt: skip
     x, wanted = _numbers(inputs, "inputs"), _numbers(target, "target")
     first = next(model.parameters()).device
-    batch = torch.as_tensor(x, dtype=dtype, device=first)
+    batch = torch.tensor(x, dtype=dtype, device=first)  # a copy: a data set's arrays are read-only
     if batch.ndim == 1:
         batch = batch[None]
     with torch.no_grad():

@@ -18,6 +18,8 @@ from ...style import Theme
 
 _BOX: Final = (80.0, 122.0, 1040.0, 432.0)
 RADIUS: Final = 26.0
+APART: Final = 108.0
+"""From one circle to the next below it, with the numbers between them."""
 
 
 def local_derivatives(
@@ -87,7 +89,53 @@ class _Graph(Drawing):
         y = np.array(heights)
         gap = min(height / max(leaves - 1, 1), 110.0)
         middle = (leaves - 1) / 2
-        return np.stack([x, top + height / 2 + gap * (y - middle)], axis=1)
+        return np.stack([x, self._parted(top + height / 2 + gap * (y - middle))], axis=1)
+
+    def _parted(self, heights: FloatArray) -> FloatArray:
+        """The heights, moved as little apart as circles of one column need."""
+        _, top, _, height = _BOX
+        apart, parted = APART * self.scale, heights.copy()
+        for rank in set(self.ranks):
+            column = [number for number, own in enumerate(self.ranks) if own == rank]
+            column.sort(key=lambda number: float(heights[number]))
+            lowest = top
+            for number in column:
+                parted[number] = max(parted[number], lowest)
+                lowest = parted[number] + apart
+            highest = top + height
+            for number in reversed(column):
+                parted[number] = min(parted[number], highest)
+                highest = parted[number] - apart
+        return parted
+
+    @cached_property
+    def scale(self) -> float:
+        """How much smaller circles and their numbers are, so that the fullest column has room."""
+        most = max(self.ranks.count(rank) for rank in self.ranks)
+        return min(1.0, _BOX[3] / APART / max(most - 1, 1))
+
+    @property
+    def small(self) -> float:
+        """The size of numbers beside circles and edges."""
+        return max(SMALL * self.scale, min(SMALL, 11.0))
+
+    @cached_property
+    def spots(self) -> dict[tuple[int, int], FloatArray]:
+        """Where the number of each edge stands: between two columns, far from other numbers."""
+        edges = [
+            (self.ranks[number] - self.ranks[operand], number, place, operand)
+            for number, node in enumerate(self.nodes)
+            for place, operand in enumerate(node["operands"])
+        ]
+        found: dict[tuple[int, int], FloatArray] = {}
+        for columns, number, place, operand in sorted(edges):
+            start, end = self.places[operand], self.places[number]
+            parts = (np.arange(columns) + 0.5)[:, None] / columns
+            middles = start + parts * (end - start)
+            taken = np.array([*found.values(), [-1e9, -1e9]])
+            near = np.hypot(*np.moveaxis(middles[:, None] - taken, 2, 0)).min(1)
+            found[number, place] = middles[int(near.argmax())]
+        return found
 
     def marks(self, stop: int) -> list[Mark]:
         """What is known at that moment."""
@@ -121,14 +169,14 @@ class _Graph(Drawing):
                 if number in back and self.nodes[operand]["kind"] != "number":
                     local = float(self.trace["local", back[number]][place])
                     said = sheet.number(local)
-                    at = start + 0.5 * (end - start)
-                    wide = text_width(said, SMALL) + 12
+                    at = self.spots[number, place]
+                    wide = text_width(said, self.small) + 12
                     box = float32_array([[at[0] - wide / 2, at[1] - 13, wide, 26]])
                     ground = np.array(theme.ground, np.uint8)
                     words.append(Rectangles(box, ground, float32_array([6])))
                     words.append(
                         sheet.text(
-                            float(at[0]), float(at[1]) + 6, said, size=SMALL, anchor="middle",
+                            float(at[0]), float(at[1]) + 6, said, size=self.small, anchor="middle",
                             color=self._accent, bold=number == now,
                         )
                     )  # fmt: skip
@@ -144,7 +192,7 @@ class _Graph(Drawing):
         return (red, green, blue, 255)
 
     def _circles(self, forward: set[int], back: dict[int, int], now: int | None) -> list[Mark]:
-        theme, sheet = self.sheet.theme, self.sheet
+        theme, sheet, radius = self.sheet.theme, self.sheet, RADIUS * self.scale
         fills = [
             theme.neutral if node["kind"] == "operation" else theme.ground for node in self.nodes
         ]
@@ -152,22 +200,27 @@ class _Graph(Drawing):
         widths = [3.0 if number == now else 1.2 for number in range(len(self.nodes))]
         marks: list[Mark] = [
             Discs(
-                float32_array(self.places), float32_array([RADIUS]), np.array(fills, np.uint8),
+                float32_array(self.places), float32_array([radius]), np.array(fills, np.uint8),
                 np.array(rings, np.uint8), float32_array(widths),
             )
         ]  # fmt: skip
         for number, (node, (x, y)) in enumerate(zip(self.nodes, self.places.tolist(), strict=True)):
             name = str(node["name"])
-            fits = 16.0 if text_width(name, 20) > 2 * RADIUS - 10 else 20.0
+            fits = (16.0 if text_width(name, 20) > 2 * RADIUS - 10 else 20.0) * self.scale
             marks.append(sheet.text(x, y + fits * 0.36, name, size=fits, anchor="middle"))
             if number in forward and node["kind"] != "number":
                 said = sheet.number(float(self.trace["value", number]))
-                marks.append(sheet.text(x, y - RADIUS - 8, said, size=SMALL, anchor="middle"))
-            if number in back and node["kind"] != "number":
-                slope = sheet.number(float(self.trace["slope", back[number]]))
                 marks.append(
                     sheet.text(
-                        x, y + RADIUS + 22, slope, size=SMALL, anchor="middle", bold=True,
+                        x, y - radius - 8 * self.scale, said, size=self.small, anchor="middle"
+                    )
+                )
+            if number in back and node["kind"] != "number":
+                slope = sheet.number(float(self.trace["slope", back[number]]))
+                base = y + radius + 22 * self.scale
+                marks.append(
+                    sheet.text(
+                        x, base, slope, size=self.small, anchor="middle", bold=True,
                         color=self._accent,
                     )
                 )  # fmt: skip

@@ -57,7 +57,7 @@ def test_prose_follows_trainings_that_learn_by_heart() -> None:
     assert "from 0.500 to 0.100: the network goes on learning, but only" in found.course()
     assert "ends higher, at 0.800 instead of 0.100" in found.price()
     assert "*dropout* ends with the lowest" in found.ranking(list(WAYS))
-    assert "*dropout*: 92.0" in found.ranking(list(WAYS))
+    assert "*dropout* has the most right answers: 92.0" in found.ranking(list(WAYS))
 
 
 def test_prose_follows_trainings_that_do_not() -> None:

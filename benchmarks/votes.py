@@ -15,7 +15,7 @@ import numpy as np
 from results import keep
 from scipy import ndimage
 
-from layerwise.lattice.votes import majority
+from layerwise.lattice.votes.majority import majority
 
 SIDE, CLASSES = 2000, 4
 WINDOWS = (3, 5, 9, 21, 41)

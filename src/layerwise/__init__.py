@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from .errors import LayerwiseError
     from .lattice.big import ChunkedGrid, GridFile, Overview
     from .lattice.classifier import LatticeClassifier
-    from .lattice.clusterer import LatticeClusterer
-    from .lattice.ensemble import LatticeEnsembleClassifier
+    from .lattice.clusters.clusterer import LatticeClusterer
+    from .lattice.ensemble.classifier import LatticeEnsembleClassifier
     from .lattice.study import Study, study
     from .record import Keep, record, recording
     from .saved import load
@@ -54,8 +54,8 @@ _HOMES = {
     "GridFile": "lattice.big.grid_file:GridFile",
     "Keep": "record.keep:Keep",
     "LatticeClassifier": "lattice.classifier:LatticeClassifier",
-    "LatticeClusterer": "lattice.clusterer:LatticeClusterer",
-    "LatticeEnsembleClassifier": "lattice.ensemble:LatticeEnsembleClassifier",
+    "LatticeClusterer": "lattice.clusters.clusterer:LatticeClusterer",
+    "LatticeEnsembleClassifier": "lattice.ensemble.classifier:LatticeEnsembleClassifier",
     "LayerwiseError": "errors:LayerwiseError",
     "Moment": "trace:Moment",
     "OpenSet": "train.open_set:OpenSet",

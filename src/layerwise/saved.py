@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .lattice.classifier import LatticeClassifier
-    from .lattice.clusterer import LatticeClusterer
-    from .lattice.ensemble import LatticeEnsembleClassifier
+    from .lattice.clusters.clusterer import LatticeClusterer
+    from .lattice.ensemble.classifier import LatticeEnsembleClassifier
     from .train import Run
 
 KEY = "layerwise"
@@ -70,11 +70,11 @@ def load(
             do="Leave model= out",
         )
     if kind == "lattice ensemble":
-        from .lattice.ensemble_file import load_ensemble
+        from .lattice.ensemble.file import load_ensemble
 
         return load_ensemble(path)
     if kind == "lattice clusters":
-        from .lattice.clusters_file import load_clusters
+        from .lattice.clusters.file import load_clusters
 
         return load_clusters(path)
     from .lattice.model_file import load_model

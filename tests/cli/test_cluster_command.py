@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.lattice.clusterer import LatticeClusterer
+from layerwise.lattice.clusters.clusterer import LatticeClusterer
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.lattice.clusterer import LatticeClusterer
-from layerwise.lattice.density import Density
-from layerwise.lattice.peaks import find_hills, flow_layers
+from layerwise.lattice.clusters.clusterer import LatticeClusterer
+from layerwise.lattice.clusters.density import Density
+from layerwise.lattice.clusters.peaks import find_hills, flow_layers
 
 EIGHT = np.ones((3, 3), int)
 CORNERS = [(-6, -6), (6, 6), (-6, 6)]

@@ -13,8 +13,8 @@ from sklearn.datasets import make_blobs, make_moons
 
 import layerwise as lw
 from layerwise.errors import FileError
-from layerwise.lattice.clusterer import LatticeClusterer
-from layerwise.lattice.clusters_file import load_clusters
+from layerwise.lattice.clusters.clusterer import LatticeClusterer
+from layerwise.lattice.clusters.file import load_clusters
 
 
 @pytest.fixture(scope="module")

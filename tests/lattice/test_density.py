@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from layerwise.lattice.density import Density, background, choose_layers
+from layerwise.lattice.clusters.density import Density, background, choose_layers
 
 
 def spread(counts, layers):

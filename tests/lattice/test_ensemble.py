@@ -12,8 +12,8 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.lattice.axes import Axes
-from layerwise.lattice.boosting import (
+from layerwise.lattice.ensemble.axes import Axes
+from layerwise.lattice.ensemble.boosting import (
     Settings,
     add_up,
     boost,
@@ -21,7 +21,7 @@ from layerwise.lattice.boosting import (
     derivatives,
     row_keys,
 )
-from layerwise.lattice.ensemble import LatticeEnsembleClassifier
+from layerwise.lattice.ensemble.classifier import LatticeEnsembleClassifier
 from layerwise.lattice.projection import discriminants, principal_axes
 
 WINE = load_wine(return_X_y=True)

@@ -13,8 +13,8 @@ from sklearn.datasets import load_wine
 import layerwise as lw
 from layerwise.errors import FileError, InputError
 from layerwise.lattice.classifier import LatticeClassifier
-from layerwise.lattice.ensemble import LatticeEnsembleClassifier
-from layerwise.lattice.ensemble_file import load_ensemble
+from layerwise.lattice.ensemble.classifier import LatticeEnsembleClassifier
+from layerwise.lattice.ensemble.file import load_ensemble
 from layerwise.lattice.model_file import load_model
 
 WINE = load_wine(as_frame=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from layerwise.lattice.classifier import LatticeClassifier
-from layerwise.lattice.ensemble import LatticeEnsembleClassifier
+from layerwise.lattice.ensemble.classifier import LatticeEnsembleClassifier
 
 
 @parametrize_with_checks(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.lattice import votes
 from layerwise.lattice.cells import vote_weights
 from layerwise.lattice.reference import vote_layer
-from layerwise.lattice.votes import by_transform, majority
-from layerwise.lattice.votes_kernels import vote_direct, vote_running
+from layerwise.lattice.votes import majority as votes
+from layerwise.lattice.votes.kernels import vote_direct, vote_running
+from layerwise.lattice.votes.majority import by_transform, majority
 from layerwise.types import UNCLASSIFIED
 
 NONE = UNCLASSIFIED

@@ -10,7 +10,7 @@ import pytest
 from sklearn.datasets import make_blobs, make_moons
 
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.lattice.clusterer import LatticeClusterer
+from layerwise.lattice.clusters.clusterer import LatticeClusterer
 from layerwise.scene import Discs, Image, Text
 from layerwise.trace import Header, Site, Trace
 from layerwise.typeface import text_width

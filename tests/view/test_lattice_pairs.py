@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from layerwise import view
 from layerwise.errors import InputError, UnknownNameError
-from layerwise.lattice.ensemble import LatticeEnsembleClassifier
+from layerwise.lattice.ensemble.classifier import LatticeEnsembleClassifier
 from layerwise.scene import Discs, Image, Text
 from layerwise.view.palette import class_colors
 from layerwise.view.style import format_percent

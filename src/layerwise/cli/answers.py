@@ -57,7 +57,7 @@ def predict(
 
 
 def _lattice_answers(model: Path, data: str, missing: str) -> tuple[pd.DataFrame, list[str]]:
-    from ..lattice.clusterer import LatticeClusterer
+    from ..lattice.clusters.clusterer import LatticeClusterer
     from ..lattice.prediction import cluster_table, predict_table
     from ..saved import load
 

@@ -14,7 +14,7 @@ from .terminal import Missing, Theme, check_choices, check_place, listed, out, p
 
 if TYPE_CHECKING:
     from ..data import Dataset
-    from ..lattice.clusterer import LatticeClusterer
+    from ..lattice.clusters.clusterer import LatticeClusterer
 
 MOST_ROWS = 30
 
@@ -68,8 +68,8 @@ def cluster(
     import pandas as pd
 
     from ..data import load
-    from ..lattice.clusterer import LatticeClusterer
-    from ..lattice.clusters_options import checked_cluster_grid
+    from ..lattice.clusters.clusterer import LatticeClusterer
+    from ..lattice.clusters.options import checked_cluster_grid
 
     model = LatticeClusterer(grid, wanted, z, noise, mapping=mapping)  # type: ignore[arg-type]
     checked_cluster_grid(model)

@@ -24,8 +24,8 @@ from .terminal import (
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..lattice.classifier import LatticeClassifier
-    from ..lattice.clusterer import LatticeClusterer
-    from ..lattice.ensemble import LatticeEnsembleClassifier
+    from ..lattice.clusters.clusterer import LatticeClusterer
+    from ..lattice.ensemble.classifier import LatticeEnsembleClassifier
     from ..lattice.study import Study
     from ..scene import Scene
 
@@ -110,8 +110,8 @@ def film_of(
     model: LatticeClassifier | LatticeEnsembleClassifier | LatticeClusterer, theme: str
 ) -> Scene:
     """The film of one lattice, of an ensemble's pair that matters most, or of clusters."""
-    from ..lattice.clusterer import LatticeClusterer
-    from ..lattice.ensemble import LatticeEnsembleClassifier
+    from ..lattice.clusters.clusterer import LatticeClusterer
+    from ..lattice.ensemble.classifier import LatticeEnsembleClassifier
     from ..view import clusters, lattice, lattice_pairs
 
     if isinstance(model, LatticeClusterer):

@@ -9,8 +9,8 @@ import numpy as np
 from ..data import load
 from ..errors import InputError, unknown_name
 from .classifier import LatticeClassifier
-from .clusterer import LatticeClusterer
-from .ensemble import LatticeEnsembleClassifier
+from .clusters.clusterer import LatticeClusterer
+from .ensemble.classifier import LatticeEnsembleClassifier
 
 if TYPE_CHECKING:
     import pandas as pd

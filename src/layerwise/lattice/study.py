@@ -16,7 +16,7 @@ from ..errors import InputError, unknown_name
 from ..types import FloatArray, IntArray
 from .classifier import LatticeClassifier
 from .depth import Start
-from .ensemble import LatticeEnsembleClassifier
+from .ensemble.classifier import LatticeEnsembleClassifier
 from .layers import Rule
 from .options import Grid
 from .quality import Quality, quality

@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..errors import InputError
-from ..trace import Header, Moment, Site, Trace
-from ..types import Array, FloatArray, IntArray
+from ...errors import InputError
+from ...trace import Header, Moment, Site, Trace
+from ...types import Array, FloatArray, IntArray
+from ..quality import Quality, quality
+from ..recording import control_labels, spaced
 from .boosting import add_scores, by_cell
-from .ensemble import LatticeEnsembleClassifier
-from .quality import Quality, quality
-from .recording import control_labels, spaced
+from .classifier import LatticeEnsembleClassifier
 
 MOST_MOMENTS: Final = 60
 MOST_PAIRS: Final = 9

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..compiled import compiled
-from ..types import UNCLASSIFIED, Array, ByteArray, IntArray, WordArray
+from ...compiled import compiled
+from ...types import UNCLASSIFIED, Array, ByteArray, IntArray, WordArray
 
 ONE = np.uint64(1)
 LAST_BIT = np.uint64(63)

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..types import Array
+from ...types import Array
+from ..inputs import seed_of
+from ..mapping import AxisMapping
+from ..model_file import class_document, classes_from, restored, write_parts
 from .axes import Axes
 from .boosting import Member
-from .ensemble import LatticeEnsembleClassifier
-from .ensemble_recording import EnsembleShowing
-from .inputs import seed_of
-from .mapping import AxisMapping
-from .model_file import class_document, classes_from, restored, write_parts
+from .classifier import LatticeEnsembleClassifier
+from .recording import EnsembleShowing
 
 KIND: Final = "lattice ensemble"
 VERSION: Final = 1

@@ -17,16 +17,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..errors import InputError
-from ..trace import Trace
-from ..types import IntArray
-from .classifier import check_memory
-from .clusters_options import checked_cluster_grid
+from ...errors import InputError
+from ...trace import Trace
+from ...types import IntArray
+from ..classifier import check_memory
+from ..inputs import check_numbers, column_names
+from ..mapping import GridMapping, Kind
+from ..projection import fit_projection
 from .density import Density, choose_layers
-from .inputs import check_numbers, column_names
-from .mapping import GridMapping, Kind
+from .options import checked_cluster_grid
 from .peaks import NOBODY, find_hills
-from .projection import fit_projection
 
 NOISE = -1
 
@@ -151,12 +151,12 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return self.record()
 
     def record(self, **options: Any) -> Trace:
-        """The recording; see `clusters_recording.record_clusters` for its sites and `options`.
+        """The recording; see `recording.record_clusters` for its sites and `options`.
 
         Names that are not given are those of `show_with`.
         """
         check_is_fitted(self)
-        from .clusters_recording import record_clusters
+        from .recording import record_clusters
 
         data, axes = getattr(self, "shown_with_", ("", None))
         return record_clusters(self, **{"data": data, "axes": axes, **options})
@@ -164,7 +164,7 @@ class LatticeClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | Path) -> Path:
         """Write the fitted model as one file (safetensors and JSON; no code in it)."""
         check_is_fitted(self)
-        from .clusters_file import save_clusters
+        from .file import save_clusters
 
         return save_clusters(self, Path(path))
 

@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from ..types import Array, FloatArray, IntArray
-from .diffusion import Diffusion, WalkTable, own_share
+from ...types import Array, FloatArray, IntArray
+from ..diffusion import Diffusion, WalkTable, own_share
 
 FEWEST_LAYERS: Final = 4
 SHARP_LAYERS: Final = 8  # a search may bin more coarsely as long as so many layers remain

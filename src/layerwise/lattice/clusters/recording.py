@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ..errors import InputError
-from ..trace import Header, Moment, Site, Trace
-from ..types import IntArray
-from .diffusion import Diffusion
+from ...errors import InputError
+from ...trace import Header, Moment, Site, Trace
+from ...types import IntArray
+from ..diffusion import Diffusion
+from ..recording import spaced
 from .peaks import flow_layers
-from .recording import spaced
 
 if TYPE_CHECKING:
     from .clusterer import LatticeClusterer

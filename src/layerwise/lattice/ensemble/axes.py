@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from ..types import Array, FloatArray, IntArray
-from .mapping import AxisMapping
-from .projection import FARTHEST, discriminants, principal_axes, upright
+from ...types import Array, FloatArray, IntArray
+from ..mapping import AxisMapping
+from ..projection import FARTHEST, discriminants, principal_axes, upright
 
 UNKNOWN: Final = -1
 """The cell of a value that is missing."""

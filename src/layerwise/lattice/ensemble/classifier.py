@@ -14,12 +14,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..errors import InputError, unknown_name
-from ..trace import Trace
-from ..types import Array, Float32Array, FloatArray
+from ...errors import InputError, unknown_name
+from ...trace import Trace
+from ...types import Array, Float32Array, FloatArray
+from ..inputs import check_classes, check_numbers, column_names, seed_of
 from .axes import Axes
 from .boosting import Settings, add_scores, boost, by_cell, row_keys
-from .inputs import check_classes, check_numbers, column_names, seed_of
 
 LARGEST_SIDE: Final = 256
 MISSING: Final = ("refuse", "ignore")
@@ -161,9 +161,9 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         """Member by member, the maps of the pairs that matter most, and how right all of them are.
 
         On control points X (sample, feature) with classes y (sample,); without them, on those that
-        `show_with` gave. See `ensemble_recording.record_ensemble` for the sites and the options.
+        `show_with` gave. See `recording.record_ensemble` for the sites and the options.
         """
-        from .ensemble_recording import record_ensemble
+        from .recording import record_ensemble
 
         shown = getattr(self, "shown_with_", None)
         if X is None and shown is not None:
@@ -178,7 +178,7 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         They are saved with the model, so that its film can be made again anywhere.
         """
         check_is_fitted(self)
-        from .ensemble_recording import EnsembleShowing
+        from .recording import EnsembleShowing
 
         self.shown_with_ = EnsembleShowing.of(self, X, y, data, baselines)
         self.__dict__.pop("trace_", None)
@@ -187,7 +187,7 @@ class LatticeEnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
     def save(self, path: str | Path) -> Path:
         """Write the fitted model as one file (safetensors and JSON; no code in it)."""
         check_is_fitted(self)
-        from .ensemble_file import save_ensemble
+        from .file import save_ensemble
 
         return save_ensemble(self, Path(path))
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
-from ..compiled import compiled
-from ..types import Array, Float32Array, FloatArray, IntArray, WordArray
-from .diffusion import Powers, eigenvalues
-from .random_bits import mix, stream_starts
+from ...compiled import compiled
+from ...types import Array, Float32Array, FloatArray, IntArray, WordArray
+from ..diffusion import Powers, eigenvalues
+from ..random_bits import mix, stream_starts
 
 COARSE = 8  # cells a side, on which pairs of axes are compared
 PATIENCE = 40  # rounds without help after which nothing more is tried

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..types import Array
-from .classifier import check_memory
+from ...types import Array
+from ..classifier import check_memory
+from ..mapping import GridMapping
+from ..model_file import restored, write_parts
+from ..projection import Projection
 from .clusterer import LatticeClusterer
-from .clusters_options import MOST_LAYERS, checked_cluster_grid
-from .mapping import GridMapping
-from .model_file import restored, write_parts
-from .projection import Projection
+from .options import MOST_LAYERS, checked_cluster_grid
 
 KIND: Final = "lattice clusters"
 VERSION: Final = 1

@@ -18,11 +18,12 @@ from typing import Final
 import numpy as np
 from scipy import fft
 
-from ..errors import InputError, unknown_name
-from ..types import UNCLASSIFIED, ByteArray, IntArray, WordArray
-from . import planes, votes_kernels
-from .cells import vote_weights
-from .random_bits import word_count
+from ...errors import InputError, unknown_name
+from ...types import UNCLASSIFIED, ByteArray, IntArray, WordArray
+from .. import planes
+from ..cells import vote_weights
+from ..random_bits import word_count
+from . import kernels
 
 SMALLEST, LARGEST = 3, 41
 WEIGHTINGS: Final = ("uniform", "distance")
@@ -68,9 +69,9 @@ def majority(
     for _ in range(passes):
         new = np.empty_like(now)
         if weighting == "uniform":
-            votes_kernels.vote_running(now, new, window // 2, count)
+            kernels.vote_running(now, new, window // 2, count)
         elif window**2 <= TRANSFORM_PRICE * count:
-            votes_kernels.vote_direct(now, new, weights, count)
+            kernels.vote_direct(now, new, weights, count)
         else:
             by_transform(now, new, weights, count)
         if np.array_equal(new, now):
@@ -99,8 +100,8 @@ def by_transform(old: ByteArray, new: ByteArray, weights: IntArray, classes: int
             continue
         sums = fft.irfft2(fft.rfft2(held, shape) * spectrum, shape)
         seen = np.ascontiguousarray(sums[reach : reach + rows, reach : reach + columns])
-        votes_kernels.take_over(seen, old, new, best, own, label)
-    votes_kernels.keep_own(old, new, best, own)
+        kernels.take_over(seen, old, new, best, own, label)
+    kernels.keep_own(old, new, best, own)
 
 
 def _by_planes(labels: ByteArray, classes: int, passes: int) -> ByteArray:
@@ -115,9 +116,9 @@ def _by_planes(labels: ByteArray, classes: int, passes: int) -> ByteArray:
         rows_of = old[label, first:last].reshape(rows, stride)
         rows_of[:, :words] = planes.pack_bits(labels == label)
     valid = planes.pack_bits(np.ones((1, columns), np.bool_))[0, -1]
-    scratch = np.empty((12, votes_kernels.CHUNK + 2), np.uint64)
+    scratch = np.empty((12, kernels.CHUNK + 2), np.uint64)
     for _ in range(passes):
-        votes_kernels.vote_planes(old, new, first, last, stride, scratch)
+        kernels.vote_planes(old, new, first, last, stride, scratch)
         lines = new[:, first:last].reshape(classes, rows, stride)
         lines[:, :, words - 1] &= valid
         lines[:, :, words] = 0

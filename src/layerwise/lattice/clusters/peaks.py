@@ -24,8 +24,8 @@ from typing import Final
 
 import numpy as np
 
-from ..compiled import compiled
-from ..types import Array, FloatArray, IntArray
+from ...compiled import compiled
+from ...types import Array, FloatArray, IntArray
 from .density import Density
 
 NOBODY: Final = -1

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..errors import InputError, unknown_name
-from .mapping import KINDS
-from .options import LARGEST_SIDE
+from ...errors import InputError, unknown_name
+from ..mapping import KINDS
+from ..options import LARGEST_SIDE
 
 PROJECTIONS: Final = ("pca",)
 MOST_LAYERS: Final = 10**7

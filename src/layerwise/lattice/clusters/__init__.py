@@ -1,0 +1,1 @@
+"""Without classes: a density, its hills, and which of them are clusters."""

@@ -1,0 +1,1 @@
+"""Many columns: lattices over pairs of axes, boosted."""

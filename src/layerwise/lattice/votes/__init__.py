@@ -1,0 +1,1 @@
+"""Label maps smoothed by votes, bit-sliced."""

@@ -70,3 +70,9 @@ def test_the_answer_is_the_kernels() -> None:
     total = float(said.rsplit("gives ", 1)[1].rstrip(".").replace(",", ""))
     window = np.array([float(number) for number in numbers])
     assert total == window @ [1, 2, 3, 4]
+
+
+def test_films_end_with_the_whole_output(chapter_of: ChapterOf) -> None:
+    films = [part for part in chapter_of("convolution", "en").parts if isinstance(part, Figure)]
+    ends = [film.scene.stops[-1].label for film in films if len(film.scene.stops) == 16]
+    assert "row 12, column 12" in ends

@@ -205,9 +205,9 @@ class _Figures(Spoken):
     def channels(self) -> list[Part]:
         """Red, green and blue: a kernel for each, added; and 1 × 1, which mixes them."""
         colour = self.small(colour=True).astype(np.uint8).transpose(1, 2, 0)
-        mixed = convolution(colour, _GREY, cells=_diagonal(_SMALL))
+        mixed = convolution(colour, _GREY, cells=_spread(_SMALL))
         deep = np.stack([read_kernel("sobel").values] * 3)
-        three = convolution(colour, deep, cells=_diagonal(_SMALL - 2))
+        three = convolution(colour, deep, cells=_spread(_SMALL - 2))
         at = len(three) // 2
         place = three.moments[at].at
         shares = [self.number(float(share)) for share in three["channel sums", at]]
@@ -282,10 +282,7 @@ def trained_digits(epochs: int = 12) -> tuple[Trace, dict[str, Any]]:
     }  # fmt: skip
 
 
-def _diagonal(side: int) -> list[tuple[int, int]]:
-    """Every second row, four places each: enough to see the output grow."""
-    return [
-        (row, column)
-        for row in range(0, side, 3)
-        for column in sorted({0, side // 3, 2 * side // 3, side - 1})
-    ]
+def _spread(side: int) -> list[tuple[int, int]]:
+    """Four rows with four places each, first and last among them: enough to see the output grow."""
+    few = sorted({0, side // 3, 2 * side // 3, side - 1})
+    return [(row, column) for row in few for column in few]

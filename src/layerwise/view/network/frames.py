@@ -295,7 +295,10 @@ def _falls(left: float, heights: FloatArray, ends: FloatArray) -> FloatArray:
 
 
 def _lines(text: str, room: float) -> list[str]:
-    """A heading in up to three lines, broken at commas where that is enough."""
+    """A heading in up to three lines, broken at commas where that is enough.
+
+    The end of a line stands for a comma.
+    """
     words: list[str] = []
     for part in text.replace(" × ", "\u00a0×\u00a0").split(", "):
         whole = text_width(part, LABEL_SIZE) <= room
@@ -305,11 +308,12 @@ def _lines(text: str, room: float) -> list[str]:
     lines: list[str] = []
     for word in words:
         joined = f"{lines[-1]} {word}" if lines else word
-        if lines and (text_width(joined, LABEL_SIZE) <= room or len(lines) == MOST_LINES):
+        width = text_width(joined.removesuffix(","), LABEL_SIZE)
+        if lines and (width <= room or len(lines) == MOST_LINES):
             lines[-1] = joined
         else:
             lines.append(word)
-    return [shorten(line, room, LABEL_SIZE) for line in lines]
+    return [shorten(line.removesuffix(","), room, LABEL_SIZE) for line in lines]
 
 
 def _inside(box: FloatArray, shape: tuple[int, ...]) -> tuple[float, float, float, float]:

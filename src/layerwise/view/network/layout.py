@@ -89,7 +89,7 @@ class Layout:
 WIDE: Final = Layout(
     size=FRAME,
     margin=MARGIN,
-    title_base=54.0,  # above headings of three lines
+    title_base=48.0,  # above headings of three lines
     title_size=TITLE_SIZE,
     input_box=(80.0, 140.0, 320.0, 320.0),
     sample_base=487.0,

@@ -370,3 +370,13 @@ def test_an_ensemble_takes_rows_that_lack_cells(run, tmp_path: Path) -> None:
     assert code == 0
     known = [line.split(",")[1] for line in said.splitlines()[1:]]
     assert np.mean(np.array(known) == table["y"].to_numpy()) > 0.85
+    code, _, wrong = run("film", "gaps.lw", "--pair", "2", "--out", "second.svg")
+    assert (code, wrong) == (0, "")
+    fitted = lw.load(tmp_path / "gaps.lw")
+    drawn = (tmp_path / "second.svg").read_text()
+    assert all(name in drawn for name in fitted.pairs_[1].names)
+    run("film", "gaps.lw", "--out", "first.svg")
+    assert (tmp_path / "first.svg").read_text() != drawn
+    code, _, wrong = run("film", "gaps.lw", "--pair", "99", "--out", "none.svg")
+    assert code == 2
+    assert "The ensemble has no such pair. Received --pair 99." in wrong

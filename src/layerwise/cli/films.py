@@ -43,6 +43,10 @@ def film(
     focus: Annotated[
         str | None, typer.Option(help="One unit in numbers: layer:unit, such as fc2:5.")
     ] = None,
+    pair: Annotated[
+        int | None,
+        typer.Option(help="Of an ensemble of lattices: which pair of axes, 1 matters most."),
+    ] = None,
     to: Out = None,
     title: Annotated[str, typer.Option(help="What stands above the picture.")] = "",
     speed: Annotated[float, typer.Option(help="2 is twice as fast.")] = 1.0,
@@ -52,7 +56,7 @@ def film(
     stem = source.name if source.is_dir() else source.stem
     chosen = places(to or [Path((stem or "network") + ".mp4")], None)
     check_choices(theme=(theme, ("dark", "light")))
-    scene = _scene(source, samples, _samples(sample), focus, title, speed, theme)
+    scene = _scene(source, samples, _samples(sample), focus, pair, title, speed, theme)
     save(scene, chosen)
     for path in chosen:
         out.print(f"wrote {path}")
@@ -123,7 +127,7 @@ def _samples(text: str) -> list[int] | Literal["hardest"]:
 
 def _scene(
     source: Path, samples: str | None, sample: list[int] | Literal["hardest"],
-    focus: str | None, title: str, speed: float, theme: str,
+    focus: str | None, pair: int | None, title: str, speed: float, theme: str,
 ) -> Scene:  # fmt: skip
     if source.is_file() and source.suffix != ".lwt":
         from ..saved import kind_of
@@ -138,7 +142,9 @@ def _scene(
                     raise InputError(
                         f"{name} is for ordinary networks", received=f"{source}, a lattice network"
                     )
-            return film_of(load(source), theme)  # type: ignore[arg-type]
+            return film_of(load(source), theme, pair)  # type: ignore[arg-type]
+    if pair is not None:
+        raise InputError("--pair is for ensembles of lattices", received=f"{source}, a network")
     last = None if sample == "hardest" else max(sample)
     trace = _trace(source, samples, last)
     from ..view import network

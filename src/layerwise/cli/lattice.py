@@ -107,17 +107,29 @@ def classify(
 
 
 def film_of(
-    model: LatticeClassifier | LatticeEnsembleClassifier | LatticeClusterer, theme: str
+    model: LatticeClassifier | LatticeEnsembleClassifier | LatticeClusterer,
+    theme: str,
+    pair: int | None = None,
 ) -> Scene:
-    """The film of one lattice, of an ensemble's pair that matters most, or of clusters."""
+    """The film of one lattice, of one pair of an ensemble (1 matters most), or of clusters."""
     from ..lattice.clusters.clusterer import LatticeClusterer
     from ..lattice.ensemble.classifier import LatticeEnsembleClassifier
     from ..view import clusters, lattice, lattice_pairs
 
+    if isinstance(model, LatticeEnsembleClassifier):
+        if pair is None:
+            return lattice_pairs(model.trace_, theme=theme)
+        count = len(model.pairs_)
+        if not 1 <= pair <= count:
+            raise InputError(
+                "The ensemble has no such pair", received=f"--pair {pair}", allowed=f"1 to {count}"
+            )
+        kept = max(pair, len(model.trace_.about["pairs"]))
+        return lattice_pairs(model.record(pairs=kept), pair=pair, theme=theme)
+    if pair is not None:
+        raise InputError("--pair is for ensembles of lattices", received=f"--pair {pair}")
     if isinstance(model, LatticeClusterer):
         return clusters(model.trace_, theme=theme)
-    if isinstance(model, LatticeEnsembleClassifier):
-        return lattice_pairs(model.trace_, theme=theme)
     return lattice(model.trace_, theme=theme)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...scene import Color, Mark
-from ...typeface import shorten
+from ...typeface import shorten, text_width
 from ...types import ByteArray, IntArray, float32_array
 from ..marks import hairlines, label, swatches
 from ..style import TEXT_SIZE, Theme, format_count, format_percent
@@ -86,16 +86,19 @@ class ClassTable:
     def _still(self, names: Sequence[str], points: IntArray, colors: ByteArray) -> list[Mark]:
         theme, pitch = self.theme, self._pitch
         rows = [(names[index], int(points[index]), colors[index]) for index in self._shown]
+        with_points = self._wide >= ROOM_FOR_POINTS
+        middle = self._wide - SHARE_ROOM
+        room = (middle - 100 if with_points else self._wide - 80) - 32
         if self._rest:
             some = f"{len(self._rest)} more classes"
+            if text_width(some, self._size) > room:
+                some = some.removesuffix(" classes")
             grey = np.array(theme.hairline[:3], np.uint8)
             rows.append((some, int(points[self._rest].sum()), grey))
         rows.append(("unclassified", -1, np.array(theme.unclassified[:3], np.uint8)))
         boxes = [[x, y + (pitch - SWATCH) / 2, SWATCH, SWATCH] for x, y in self._places]
         lines = [[x, y + pitch, x + self._wide, y + pitch] for x, y in self._places]
         fill = [[*color.tolist(), 255] for _, _, color in rows]
-        with_points = self._wide >= ROOM_FOR_POINTS
-        middle = self._wide - SHARE_ROOM
         marks: list[Mark] = [
             hairlines(float32_array(lines), theme.hairline),
             swatches(float32_array(boxes), np.array(fill, np.uint8), theme.hairline),
@@ -108,7 +111,6 @@ class ClassTable:
                 )
                 marks.append(head)
         for row, ((left, top), (name, count, _)) in enumerate(zip(self._places, rows, strict=True)):
-            room = (middle - 100 if with_points else self._wide - 80) - 32
             short = shorten(name, room, self._size)
             base = top + pitch * 0.68
             marks.append(label(left + 32, base, short, self._ink(row), size=self._size))

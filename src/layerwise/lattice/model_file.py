@@ -52,10 +52,9 @@ def save_model(classifier: LatticeClassifier, path: Path) -> Path:
         "version": VERSION,
         "options": {name: getattr(classifier, name) for name in OPTIONS},
         "classes": class_document(classifier.classes_),
-        "features": int(classifier.n_features_in_),
-        "feature_names": [str(name) for name in getattr(classifier, "feature_names_in_", [])],
+        **columns_document(classifier),
         "mapping": classifier.mapping_.document(),
-        "projection": {"kept": projection.kept, "note": projection.note, "names": projection.names},
+        "projection": projection_document(projection),
         "layers": recipe_document(recipe),
         "spread": bool(classifier.spread_),
         "fuzzy_from": classifier.fuzzy_from_,
@@ -161,24 +160,16 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
     model.classes_ = classes_from(document["classes"])
     if len(model.classes_) != recipe.classes:
         raise ValueError("its classes do not fit its cells")
-    model.n_features_in_ = int(document["features"])
-    if document["feature_names"]:
-        model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
-    features = model.n_features_in_
-    axes, names = len(recipe.grid), document["projection"]["names"]
-    if tensors["center"].shape != (features,) or tensors["matrix"].shape != (features, axes):
-        raise ValueError("its projection does not fit its columns")
+    take_columns(model, document)
+    model.projection_ = projection_from(
+        document["projection"], tensors, model.n_features_in_, len(recipe.grid)
+    )
     for name in ("frequencies", "class_points"):
         if tensors[name].shape != (recipe.classes,):
             raise ValueError(f"its {name} do not fit its classes")
     shares = tensors["frequencies"]
     if not (shares.min() >= 0 and abs(shares.sum() - 1) < 1e-6):  # NaN is refused too
         raise ValueError("its class frequencies are no shares")
-    kept = document["projection"]
-    model.projection_ = Projection(
-        tensors["center"], tensors["matrix"], float(kept["kept"]), str(kept["note"]),
-        tuple(str(names[axis]) for axis in range(axes)),
-    )  # fmt: skip
     model.mapping_ = GridMapping.from_document(document["mapping"], recipe.grid)
     if document["fuzzy_from"] not in ("filled", "points"):
         raise ValueError("its start is unknown")
@@ -199,6 +190,35 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeCla
     if "shown_with" in document:
         model.shown_with_ = _showing(document["shown_with"], tensors, recipe.grid, recipe.classes)
     return model
+
+
+def columns_document(model: Any) -> dict[str, Any]:
+    """How many columns a model was fitted to, and their names, as plain values."""
+    names = [str(name) for name in getattr(model, "feature_names_in_", [])]
+    return {"features": int(model.n_features_in_), "feature_names": names}
+
+
+def take_columns(model: Any, document: dict[str, Any]) -> None:
+    """Set what `columns_document` told of a model."""
+    model.n_features_in_ = int(document["features"])
+    if document["feature_names"]:
+        model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
+
+
+def projection_document(projection: Projection) -> dict[str, Any]:
+    """What a projection says of itself; its arrays stand beside it as "center" and "matrix"."""
+    return {"kept": projection.kept, "note": projection.note, "names": projection.names}
+
+
+def projection_from(
+    document: dict[str, Any], tensors: dict[str, Array], features: int, axes: int
+) -> Projection:
+    """The projection that a file holds; ValueError where its arrays do not fit."""
+    center, matrix = tensors["center"], tensors["matrix"]
+    if center.shape != (features,) or matrix.shape != (features, axes):
+        raise ValueError("its projection does not fit its columns")
+    names = tuple(str(document["names"][axis]) for axis in range(axes))
+    return Projection(center, matrix, float(document["kept"]), str(document["note"]), names)
 
 
 def class_document(classes: Array) -> dict[str, Any]:

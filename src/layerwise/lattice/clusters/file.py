@@ -15,13 +15,19 @@ import numpy as np
 from ...types import Array
 from ..classifier import check_memory
 from ..mapping import GridMapping
-from ..model_file import restored, write_parts
-from ..projection import Projection
+from ..model_file import (
+    VERSION,
+    columns_document,
+    projection_document,
+    projection_from,
+    restored,
+    take_columns,
+    write_parts,
+)
 from .clusterer import LatticeClusterer
 from .options import MOST_LAYERS, checked_cluster_grid
 
 KIND: Final = "lattice clusters"
-VERSION: Final = 1
 OPTIONS: Final = ("grid", "layers", "z", "noise", "mapping", "margin", "projection")
 
 
@@ -36,12 +42,11 @@ def save_clusters(model: LatticeClusterer, path: Path) -> Path:
         "kind": KIND,
         "version": VERSION,
         "options": {name: getattr(model, name) for name in OPTIONS},
-        "features": int(model.n_features_in_),
-        "feature_names": [str(name) for name in getattr(model, "feature_names_in_", [])],
+        **columns_document(model),
         "rows": model.counts_.shape[0],
         "columns": model.counts_.shape[1],
         "mapping": model.mapping_.document(),
-        "projection": {"kept": projection.kept, "note": projection.note, "names": projection.names},
+        "projection": projection_document(projection),
         "layers": model.layers_,
         "tried": model.tried_,
         "data": data,
@@ -74,17 +79,8 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeClu
     if checked_cluster_grid(model) != grid:
         raise ValueError("its grid is not the one that its options ask for")
     check_memory(grid, 2)
-    model.n_features_in_ = int(document["features"])
-    if document["feature_names"]:
-        model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
-    features = model.n_features_in_
-    if tensors["center"].shape != (features,) or tensors["matrix"].shape != (features, 2):
-        raise ValueError("its projection does not fit its columns")
-    kept = document["projection"]
-    model.projection_ = Projection(
-        tensors["center"], tensors["matrix"], float(kept["kept"]), str(kept["note"]),
-        (str(kept["names"][0]), str(kept["names"][1])),
-    )  # fmt: skip
+    take_columns(model, document)
+    model.projection_ = projection_from(document["projection"], tensors, model.n_features_in_, 2)
     model.mapping_ = GridMapping.from_document(document["mapping"], grid)
     cells = tensors["cells"]
     if cells.dtype != np.uint32 or cells.ndim != 1 or not len(cells):

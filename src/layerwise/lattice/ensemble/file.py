@@ -10,14 +10,21 @@ import numpy as np
 from ...types import Array
 from ..inputs import seed_of
 from ..mapping import AxisMapping
-from ..model_file import class_document, classes_from, restored, write_parts
+from ..model_file import (
+    VERSION,
+    class_document,
+    classes_from,
+    columns_document,
+    restored,
+    take_columns,
+    write_parts,
+)
 from .axes import Axes
 from .boosting import Member
 from .classifier import LatticeEnsembleClassifier
 from .recording import EnsembleShowing
 
 KIND: Final = "lattice ensemble"
-VERSION: Final = 1
 OPTIONS: Final = (
     "grid", "rounds", "learning_rate", "depths", "candidates", "components", "share", "ridge",
     "missing",
@@ -37,8 +44,7 @@ def save_ensemble(model: LatticeEnsembleClassifier, path: Path) -> Path:
         "options": {name: getattr(model, name) for name in OPTIONS},
         "seed": seed_of(model.random_state),
         "classes": class_document(model.classes_),
-        "features": int(model.n_features_in_),
-        "feature_names": [str(name) for name in getattr(model, "feature_names_in_", [])],
+        **columns_document(model),
         "axes": list(axes.names),
         "ranks": [mapping.document() for mapping in axes.ranks],
         "ranges": [mapping.document() for mapping in axes.ranges],
@@ -74,9 +80,7 @@ def _restored(document: dict[str, Any], tensors: dict[str, Array]) -> LatticeEns
     model = LatticeEnsembleClassifier(**options, random_state=int(document["seed"]))
     side = model._settings().side
     model.classes_ = classes_from(document["classes"])
-    model.n_features_in_ = int(document["features"])
-    if document["feature_names"]:
-        model.feature_names_in_ = np.array(document["feature_names"], dtype=object)
+    take_columns(model, document)
     names = tuple(str(name) for name in document["axes"])
     ranks, ranges = (
         tuple(AxisMapping.from_document(each) for each in document[part])

@@ -114,18 +114,19 @@ def film_of(
     """The film of one lattice, of one pair of an ensemble (1 matters most), or of clusters."""
     from ..lattice.clusters.clusterer import LatticeClusterer
     from ..lattice.ensemble.classifier import LatticeEnsembleClassifier
+    from ..lattice.ensemble.recording import MOST_PAIRS
     from ..view import clusters, lattice, lattice_pairs
 
     if isinstance(model, LatticeEnsembleClassifier):
-        if pair is None:
-            return lattice_pairs(model.trace_, theme=theme)
         count = len(model.pairs_)
-        if not 1 <= pair <= count:
+        if pair is None:
+            pair = 1
+        elif not 1 <= pair <= count:
             raise InputError(
                 "The ensemble has no such pair", received=f"--pair {pair}", allowed=f"1 to {count}"
             )
-        kept = max(pair, len(model.trace_.about["pairs"]))
-        return lattice_pairs(model.record(pairs=kept), pair=pair, theme=theme)
+        trace = model.trace_ if pair <= MOST_PAIRS else model.record(pairs=pair)
+        return lattice_pairs(trace, pair=pair, theme=theme)
     if pair is not None:
         raise InputError("--pair is for ensembles of lattices", received=f"--pair {pair}")
     if isinstance(model, LatticeClusterer):

@@ -22,7 +22,7 @@ def words(scene, stop):
 def box_of(mark):
     width = text_width(mark.string, mark.size, mark.weight, mark.family)
     left = mark.at[0] - {"start": 0, "middle": width / 2, "end": width}[mark.anchor]
-    return left, mark.at[1] - 0.72 * mark.size, left + width, mark.at[1] + 0.2 * mark.size
+    return left, mark.at[1] - 0.74 * mark.size, left + width, mark.at[1] + 0.2 * mark.size
 
 
 def check_words(scene, stop, smallest=SMALLEST_SIZE):

@@ -7,13 +7,13 @@ from functools import cache
 
 import numpy as np
 import pytest
+from chart_checks import box_of, texts
 from sklearn.datasets import make_blobs, make_moons
 
 from layerwise.errors import InputError, UnknownNameError
 from layerwise.lattice.clusters.clusterer import LatticeClusterer
-from layerwise.scene import Discs, Image, Text
+from layerwise.scene import Discs, Image
 from layerwise.trace import Header, Site, Trace
-from layerwise.typeface import text_width
 from layerwise.view.lattice.clusters import clusters
 from layerwise.view.lattice.density import LEVELS, equalized, level_palette, proportional
 from layerwise.view.style import DARK, LIGHT, SMALLEST_SIZE
@@ -62,16 +62,6 @@ def some_stops(scene):
     last = len(scene.stops) - 1
     around = {stop + step for stop in starts for step in (-1, 0, 1)}
     return sorted(stop for stop in {*around, last, last // 3} if 0 <= stop <= last)
-
-
-def texts(scene, stop):
-    return [mark for mark in scene.stop_marks(stop) if isinstance(mark, Text)]
-
-
-def box_of(text):
-    width = text_width(text.string, text.size, text.weight, text.family)
-    left = text.at[0] - {"start": 0, "middle": width / 2, "end": width}[text.anchor]
-    return left, text.at[1] - 0.74 * text.size, left + width, text.at[1] + 0.2 * text.size
 
 
 @pytest.mark.parametrize("layout", ["wide", "tall"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chart_checks import box_of, texts
 from sklearn.datasets import make_blobs, make_moons
 
 import layerwise as lw
@@ -104,17 +105,6 @@ def some_stops(scene):
     chosen = {0, 1, turn - 1, turn, turn + 1, turn + 2, count - 2, count - 1}
     chosen |= set(range(0, count, max(1, count // 12)))
     return sorted(stop for stop in chosen if 0 <= stop < count)
-
-
-def texts(scene, stop):
-    return [mark for mark in scene.stop_marks(stop) if isinstance(mark, Text)]
-
-
-def box_of(text):
-    width = text_width(text.string, text.size, text.weight, text.family)
-    shift = {"start": 0, "middle": width / 2, "end": width}[text.anchor]
-    left = text.at[0] - shift
-    return left, text.at[1] - 0.74 * text.size, left + width, text.at[1] + 0.2 * text.size
 
 
 # Where the words stand

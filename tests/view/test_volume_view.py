@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from chart_checks import box_of
 
 from layerwise import view
 from layerwise.lattice.classifier import LatticeClassifier
 from layerwise.scene import Image, Text
-from layerwise.typeface import text_width
 from layerwise.types import UNCLASSIFIED
 from layerwise.view.lattice.volume_film import VolumeFilm
 from layerwise.view.palette import probability_color
@@ -68,12 +68,6 @@ def laid_out(name, layout):
 def some_stops(scene):
     last = len(scene.stops) - 1
     return sorted({0, 1, scene.poster - 1, scene.poster, scene.poster + 1, last})
-
-
-def box_of(text):
-    width = text_width(text.string, text.size, text.weight, text.family)
-    left = text.at[0] - {"start": 0, "middle": width / 2, "end": width}[text.anchor]
-    return left, text.at[1] - 0.74 * text.size, left + width, text.at[1] + 0.2 * text.size
 
 
 @pytest.mark.parametrize("layout", ["wide", "tall"])
